@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"hmsp.center/hmsp/spelling"
 )
 
 // Params are the settings of one analysis in a study, as decoded from the file.
@@ -160,36 +162,4 @@ func (p Params) Int(name string) int { return int(p.Number(name)) }
 func (p Params) Bool(name string) bool { b, _ := p[name].(bool); return b }
 
 // Suggest returns `; did you mean "x"?` for the closest of names to word, or "".
-func Suggest(word string, names []string) string {
-	best, at := len(word)/2+2, ""
-	for _, n := range names {
-		if d := distance(strings.ToLower(word), strings.ToLower(n)); d < best {
-			best, at = d, n
-		}
-	}
-	if at == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %q?", at)
-}
-
-// distance is the Levenshtein distance of a and b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diag := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diag
-			if a[i] != b[j] {
-				cost++
-			}
-			diag = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
+func Suggest(word string, names []string) string { return spelling.Suggest(word, names) }
