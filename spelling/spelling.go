@@ -7,9 +7,15 @@ import (
 	"strings"
 )
 
+// longest is the length in bytes of the longest word that is compared.
+const longest = 200
+
 // Suggest returns `; did you mean "x"?` for the closest of names to word, or ""
 // where none is close: at most half of the word's letters, plus one, may differ.
 func Suggest(word string, names []string) string {
+	if len(word) > longest {
+		return ""
+	}
 	limit := len([]rune(word))/2 + 2
 	best, at := limit, ""
 	for _, n := range names {
