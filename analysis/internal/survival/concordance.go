@@ -1,6 +1,7 @@
 package survival
 
 import (
+	"math"
 	"slices"
 	"sort"
 )
@@ -17,12 +18,16 @@ func (p Pairs) Index() float64 {
 
 // Pairs compares each event with everybody at risk at that time who leaves
 // later, or at the same time without the event. It takes O(n log n) steps.
+// Predictors that differ by less than rounding does (2^-36) are tied.
 func (s *Stratum) Pairs(beta []float64) Pairs {
 	var out Pairs
 	if len(s.people) == 0 {
 		return out
 	}
 	eta := s.predictor(beta)
+	for i := range eta {
+		eta[i] = math.Round(eta[i] * 0x1p36)
+	}
 	ranks := slices.Clone(eta)
 	slices.Sort(ranks)
 	ranks = slices.Compact(ranks)
