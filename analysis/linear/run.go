@@ -1,0 +1,106 @@
+package linear
+
+import (
+	"math"
+	"slices"
+
+	"hmsp.center/hmsp/analysis"
+	"hmsp.center/hmsp/analysis/internal/formula"
+	"hmsp.center/hmsp/analysis/internal/stat"
+	"hmsp.center/hmsp/fixed"
+	"hmsp.center/hmsp/table"
+)
+
+// A state has no design until the discovery round has been opened.
+type state struct {
+	Design *formula.Design `json:"design,omitempty"`
+}
+
+type run struct {
+	model *formula.Model
+	level float64
+}
+
+func (r run) Bounds(s analysis.State) (analysis.Bounds, error) {
+	st, err := analysis.Decode[state](s)
+	if err != nil {
+		return analysis.Bounds{}, err
+	}
+	if st.Design == nil {
+		return analysis.Bounds{Columns: r.model.Columns(), Ranges: r.model.CountRanges(),
+			Opens: "how many rows have all values, and how many have each level of each factor"}, nil
+	}
+	p := len(st.Design.Columns)
+	return analysis.Bounds{
+		Columns: r.model.Columns(),
+		Ranges:  slices.Repeat([]fixed.Range{{Max: 1}}, stat.Triangle(p)+p+1),
+		Opens:   "the sums of products of all pairs of design columns and response over all rows",
+	}, nil
+}
+
+func (r run) Local(t table.Table, s analysis.State, sum *fixed.Vector) error {
+	st, err := analysis.Decode[state](s)
+	if err != nil {
+		return err
+	}
+	if st.Design == nil {
+		return r.model.Count(t, sum, 0)
+	}
+	f, err := st.Design.Frame(t)
+	if err != nil {
+		return err
+	}
+	p := len(st.Design.Columns)
+	x := make([]float64, p)
+	centre, scale := r.unit()
+	for i := range f.N {
+		f.Row(i, x)
+		y := (f.Response(i) - centre) / scale
+		k := 0
+		for a, xa := range x {
+			for _, xb := range x[a:] {
+				sum.Add(k, xa*xb)
+				k++
+			}
+		}
+		for _, xa := range x {
+			sum.Add(k, xa*y)
+			k++
+		}
+		sum.Add(k, y*y)
+	}
+	return nil
+}
+
+// unit is centre and scale of the response: it is moved only where an intercept
+// takes the shift up.
+func (r run) unit() (centre, scale float64) {
+	b := r.model.Response.Interval
+	if r.model.Intercept {
+		centre = b.Lo + (b.Hi-b.Lo)/2
+	}
+	scale = math.Max(math.Abs(b.Hi-centre), math.Abs(b.Lo-centre))
+	if scale == 0 {
+		scale = 1
+	}
+	return centre, scale
+}
+
+func (r run) Next(sum []float64, s analysis.State) (analysis.State, *analysis.Result, error) {
+	st, err := analysis.Decode[state](s)
+	if err != nil {
+		return nil, nil, err
+	}
+	if st.Design != nil {
+		return nil, r.result(st.Design, sum), nil
+	}
+	d, err := r.model.Settle(sum)
+	if err != nil {
+		return nil, nil, analysis.Refuse("formula", "%v", err)
+	}
+	if err := d.Gate(); err != nil {
+		return nil, nil, err
+	}
+	next, err := analysis.Encode(state{Design: d})
+	return next, nil, err
+}
