@@ -12,6 +12,20 @@ type Figure struct {
 	Y       Axis     `json:"y"`
 	Series  []Series `json:"series"`
 	Caption string   `json:"caption,omitempty"` // how to read it; also the text alternative
+	AtRisk  *AtRisk  `json:"at_risk,omitempty"` // under a step figure: numbers at risk
+}
+
+// AtRisk is the table under survival curves: how many are still under
+// observation at each time. Times also become the ticks of the X axis.
+type AtRisk struct {
+	Times []float64 `json:"times"`
+	Rows  []RiskRow `json:"rows"` // in the order of the series
+}
+
+// A RiskRow is the line of one curve, one number per time.
+type RiskRow struct {
+	Name string    `json:"name"`
+	N    []float64 `json:"n"`
 }
 
 // A Kind is a form of picture.
