@@ -24,11 +24,11 @@ func Open(t secure.Terms, layout fixed.Layout, set secure.Sites, sum []uint64, h
 	if !helpers.Within(set) {
 		return nil, fmt.Errorf("open: help from sites %v, which did not contribute", []int(helpers.Minus(set)))
 	}
-	self := make(map[int]secure.Key, len(set))
+	self, recovery := make(map[int]secure.Key, len(set)), new(share.Recovery)
 	wrong = map[int]secure.Sites{}
 	for _, j := range set {
 		var bad secure.Sites
-		if self[j], bad, err = selfMask(t, j, helpers, help); err != nil {
+		if self[j], bad, err = selfMask(recovery, t, j, helpers, help); err != nil {
 			return nil, fmt.Errorf("open: self mask of site %d: %w", j, err)
 		}
 		if len(bad) > 0 {
@@ -50,7 +50,7 @@ func Open(t secure.Terms, layout fixed.Layout, set secure.Sites, sum []uint64, h
 }
 
 // selfMask recovers b_j from what the helpers hold of it.
-func selfMask(t secure.Terms, j int, helpers secure.Sites, help map[int]Help) (secure.Key, secure.Sites, error) {
+func selfMask(r *share.Recovery, t secure.Terms, j int, helpers secure.Sites, help map[int]Help) (secure.Key, secure.Sites, error) {
 	var shares []share.Share
 	var bad secure.Sites
 	for _, i := range helpers {
@@ -62,13 +62,13 @@ func selfMask(t secure.Terms, j int, helpers secure.Sites, help map[int]Help) (s
 			shares = append(shares, s)
 		}
 	}
-	b, err := share.Recover(shares, t.Threshold())
+	b, err := r.Recover(shares, t.Threshold())
 	var w *share.WrongShareError
 	if errors.As(err, &w) {
 		bad = append(bad, w.Holders...)
 		slices.Sort(bad)
 		shares = slices.DeleteFunc(shares, func(s share.Share) bool { return w.Holders.Has(s.Holder) })
-		b, err = share.Recover(shares, t.Threshold())
+		b, err = r.Recover(shares, t.Threshold())
 	}
 	return b, bad, err
 }

@@ -36,11 +36,19 @@ const attempts = 2000
 // together ([ErrUnrecoverable]), and, although the others suffice, any that is
 // wrong ([*WrongShareError]): the caller records who it was and calls again
 // without it.
-func Recover(shares []Share, t int) (secure.Key, error) {
+func Recover(shares []Share, t int) (secure.Key, error) { return new(Recovery).Recover(shares, t) }
+
+// A Recovery recovers many secrets that were shared among the same holders: it
+// keeps the Lagrange coefficients, which cost all the time. The zero value is
+// ready; it is used by one goroutine.
+type Recovery struct{ bases map[string][]group.Scalar }
+
+// Recover is [Recover].
+func (r *Recovery) Recover(shares []Share, t int) (secure.Key, error) {
 	if t < 1 || len(shares) < t {
 		return secure.Key{}, fmt.Errorf("recover from %d shares with threshold %d: %w", len(shares), t, ErrTooFew)
 	}
-	x, y, err := points(shares)
+	y, err := values(shares)
 	if err != nil {
 		return secure.Key{}, fmt.Errorf("recover: %w", err)
 	}
@@ -49,16 +57,17 @@ func Recover(shares []Share, t int) (secure.Key, error) {
 		if tried++; tried > attempts {
 			break
 		}
-		ux, uy := make([]group.Scalar, t), make([]group.Scalar, t)
-		for i, k := range use {
-			ux[i], uy[i] = x[k], y[k]
-		}
-		p := polynomial.NewLagrangePolynomial(ux, uy)
-		secret, ok := unseal(p.Evaluate(group.Ristretto255.NewScalar()))
+		secret, ok := unseal(r.evaluate(shares, y, use, zero))
 		if !ok {
 			continue
 		}
-		if wrong := misfits(p, shares, x, y); len(wrong) > 0 {
+		var wrong secure.Sites
+		for i, s := range shares {
+			if !slices.Contains(use, i) && !r.evaluate(shares, y, use, s.Holder).IsEqual(y[i]) {
+				wrong = append(wrong, s.Holder)
+			}
+		}
+		if slices.Sort(wrong); len(wrong) > 0 {
 			return secure.Key{}, fmt.Errorf("recover: %w", &WrongShareError{wrong})
 		}
 		return secret, nil
@@ -66,35 +75,57 @@ func Recover(shares []Share, t int) (secure.Key, error) {
 	return secure.Key{}, fmt.Errorf("recover: %w", ErrUnrecoverable)
 }
 
-func points(shares []Share) (x, y []group.Scalar, err error) {
-	seen := map[int]bool{}
-	for _, s := range shares {
-		if s.Holder < 0 || s.Holder >= secure.MaxSites {
-			return nil, nil, fmt.Errorf("share of site %d, outside the roster", s.Holder)
-		}
-		if seen[s.Holder] {
-			return nil, nil, fmt.Errorf("two shares of site %d", s.Holder)
-		}
-		seen[s.Holder] = true
-		v := group.Ristretto255.NewScalar()
-		if err := v.UnmarshalBinary(s.value[:]); err != nil {
-			return nil, nil, fmt.Errorf("share of site %d is not below the group's order", s.Holder)
-		}
-		x, y = append(x, point(s.Holder)), append(y, v)
+// zero is the holder at whose point the secret lies: point(zero) = 0.
+const zero = -1
+
+// evaluate returns the value at a holder's point of the polynomial through the
+// shares in use.
+func (r *Recovery) evaluate(shares []Share, y []group.Scalar, use []int, holder int) group.Scalar {
+	id := make([]byte, 0, 1+len(use))
+	id = append(id, byte(holder+1))
+	for _, k := range use {
+		id = append(id, byte(shares[k].Holder))
 	}
-	return x, y, nil
+	base, ok := r.bases[string(id)]
+	if !ok {
+		x := make([]group.Scalar, len(use))
+		for i, k := range use {
+			x[i] = point(shares[k].Holder)
+		}
+		base = make([]group.Scalar, len(use))
+		for i := range use {
+			base[i] = polynomial.LagrangeBase(uint(i), x, point(holder))
+		}
+		if r.bases == nil {
+			r.bases = map[string][]group.Scalar{}
+		}
+		r.bases[string(id)] = base
+	}
+	sum, term := group.Ristretto255.NewScalar(), group.Ristretto255.NewScalar()
+	for i, k := range use {
+		sum.Add(sum, term.Mul(base[i], y[k]))
+	}
+	return sum
 }
 
-// misfits returns the holders whose share is not on the polynomial.
-func misfits(p polynomial.LagrangePolynomial, shares []Share, x, y []group.Scalar) secure.Sites {
-	var wrong secure.Sites
+// values decodes the shares and refuses two of one holder.
+func values(shares []Share) ([]group.Scalar, error) {
+	seen := map[int]bool{}
+	y := make([]group.Scalar, len(shares))
 	for i, s := range shares {
-		if !p.Evaluate(x[i]).IsEqual(y[i]) {
-			wrong = append(wrong, s.Holder)
+		if s.Holder < 0 || s.Holder >= secure.MaxSites {
+			return nil, fmt.Errorf("share of site %d, outside the roster", s.Holder)
+		}
+		if seen[s.Holder] {
+			return nil, fmt.Errorf("two shares of site %d", s.Holder)
+		}
+		seen[s.Holder] = true
+		y[i] = group.Ristretto255.NewScalar()
+		if err := y[i].UnmarshalBinary(s.value[:]); err != nil {
+			return nil, fmt.Errorf("share of site %d is not below the group's order", s.Holder)
 		}
 	}
-	slices.Sort(wrong)
-	return wrong
+	return y, nil
 }
 
 // subsets yields sets of t out of n indices: the first t, then the first t
