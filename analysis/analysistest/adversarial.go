@@ -48,7 +48,7 @@ type ordeal struct {
 
 func hard(people table.Table) []ordeal {
 	s := people.Schema
-	all := func(f func(v table.Variable) float64) func(int, table.Variable) float64 {
+	every := func(f func(v table.Variable) float64) func(int, table.Variable) float64 {
 		return func(_ int, v table.Variable) float64 { return f(v) }
 	}
 	none := people.Slice(0, 0)
@@ -60,9 +60,9 @@ func hard(people table.Table) []ordeal {
 		{"three rows", []table.Table{people.Slice(0, 3), none, none}},
 		{"a site with nobody", []table.Table{people, none, none}},
 		{"thirty people alike", []table.Table{people.Take(alike), none, none}},
-		{"nothing but missing values", []table.Table{invent(s, 20, all(func(table.Variable) float64 { return math.NaN() })), none, none}},
-		{"all at the lower edge", []table.Table{invent(s, 20, all(func(v table.Variable) float64 { lo, _ := span(v); return lo })), none, none}},
-		{"all at the upper edge", []table.Table{invent(s, 20, all(func(v table.Variable) float64 { _, hi := span(v); return hi })), none, none}},
+		{"nothing but missing values", []table.Table{invent(s, 20, every(func(table.Variable) float64 { return math.NaN() })), none, none}},
+		{"all at the lower edge", []table.Table{invent(s, 20, every(func(v table.Variable) float64 { lo, _ := span(v); return lo })), none, none}},
+		{"all at the upper edge", []table.Table{invent(s, 20, every(func(v table.Variable) float64 { _, hi := span(v); return hi })), none, none}},
 		{"half at each edge", []table.Table{invent(s, 40, func(i int, v table.Variable) float64 {
 			lo, hi := span(v)
 			if i%2 == 0 {

@@ -24,6 +24,16 @@ func checkPartition(t testing.TB, a analysis.Analysis, c Case) {
 		split = func(n int, seed uint64) []table.Table { return dealStrata(people, c.strata(), n, seed) }
 	}
 	want, rounds := Rounds(t, a, c.Params, people.Schema, fill([]table.Table{people})...)
+	run, _, err := a.Start(c.Params, people.Schema)
+	if err != nil {
+		t.Fatalf("start: %v", err)
+	}
+	for i, r := range rounds {
+		nothing := func(w uint64) bool { return w == 0 }
+		if w := contribution(t, run, people.Slice(0, 0), r); !all(w, nothing) {
+			t.Errorf("round %d: a site with nobody contributes something", i)
+		}
+	}
 	for seed, n := range []int{1, 2, 2, 7, 7} {
 		sites := split(n, uint64(seed))
 		got, r := Rounds(t, a, c.Params, people.Schema, fill(sites)...)
@@ -58,6 +68,10 @@ func overSites(t testing.TB, a analysis.Analysis, c Case) bool {
 		}
 	}
 	return false
+}
+
+func all[T any](xs []T, ok func(T) bool) bool {
+	return !slices.ContainsFunc(xs, func(x T) bool { return !ok(x) })
 }
 
 func bounds(t testing.TB, run analysis.Run, r Round) analysis.Bounds {
