@@ -101,9 +101,10 @@ func mix(i int, dark bool) string {
 	return fmt.Sprintf("#%02X%02X%02X", c[0], c[1], c[2])
 }
 
-// readable is the text colour with the higher contrast on the ground.
+// readable is the text colour with the higher contrast on the ground: with
+// black and white one of the two has at least sqrt(21) = 4.58.
 func readable(ground string) string {
-	const dark, white = "#14171A", "#FFFFFF"
+	const dark, white = "#000000", "#FFFFFF"
 	if contrast(ground, white) > contrast(ground, dark) {
 		return white
 	}

@@ -40,11 +40,9 @@ func (d *drawing) beside(i int, b box, xs, ys scale, taken []box) (words, bool) 
 			v = math.Exp(math.Log(xs.lo) + (px-xs.from)/(xs.to-xs.from)*math.Log(xs.hi/xs.lo))
 		}
 		py := ys.hold(s.value(v, d.f.Kind == Step))
-		for _, below := range []bool{false, true} {
-			w := words{x: px + 5, y: py - 7, text: s.Name, size: labelSize, role: series(i), bold: true, halo: true}
-			if below {
-				w.x, w.y = px-width(s.Name, labelSize)*1.06-6, py+16
-			}
+		long := width(s.Name, labelSize) * 1.06
+		for _, at := range [4][2]float64{{px + 5, py - 7}, {px - long - 6, py - 7}, {px - long - 6, py + 16}, {px + 5, py + 16}} {
+			w := words{x: at[0], y: at[1], text: s.Name, size: labelSize, role: series(i), bold: true, halo: true}
 			if d.clear(i, frameOf(w), b, xs, ys, taken) {
 				return w, true
 			}

@@ -143,11 +143,11 @@ func (d *drawing) interval(l forestLine, xs scale, y float64) {
 	if l.all {
 		x0, x1 := xs.hold(l.lo), xs.hold(l.hi)
 		d.line(x0, y, x1, y, r, 1.75)
-		d.end(x0, y, -1, l.lo < xs.lo*(1-1e-12) && l.lo < xs.lo, r)
+		d.end(x0, y, -1, l.lo < xs.lo, r)
 		d.end(x1, y, 1, l.hi > xs.hi, r)
 	}
 	if l.known && l.x >= xs.lo && l.x <= xs.hi {
-		d.rect(xs.at(l.x)-4.5, y-4.5, 9, 9, fill(r)...)
+		d.rect(xs.at(l.x)-4, y-4, 8, 8, fill(r)...)
 	}
 }
 

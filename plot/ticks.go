@@ -118,24 +118,22 @@ func logTicks(lo, hi float64, m int) []float64 {
 	if !(lo > 0) || !(hi > lo) || m < 1 {
 		return []float64{lo}
 	}
-	series := [][]float64{decades(lo, hi, []float64{1}, 1)}
+	if t := decades(lo, hi, []float64{1}, 1); len(t) >= 4 && len(t) <= m {
+		return t
+	}
+	var series [][]float64
 	if hi/lo < 300 {
 		series = append(series, halvings(lo, hi))
 	}
-	series = append(series,
-		decades(lo, hi, []float64{1, 2, 5}, 1),
-		decades(lo, hi, []float64{1, 3}, 1),
-		decades(lo, hi, []float64{1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9}, 1),
-		decades(lo, hi, []float64{1, 1.5, 2, 3, 4, 5, 6, 8}, 1),
-		decades(lo, hi, []float64{1, 2, 3, 5, 7}, 1))
-	for step := 2.0; step < 300; step++ {
+	for _, set := range [][]float64{{1, 2, 5}, {1, 3}, {1, 1.5, 2, 3, 4, 5, 6, 8}, {1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9}} {
+		series = append(series, decades(lo, hi, set, 1))
+	}
+	for step := 1.0; step < 300; step++ {
 		series = append(series, decades(lo, hi, []float64{1}, step))
 	}
-	for _, enough := range []int{4, 3} {
-		for _, s := range series {
-			if len(s) >= enough && len(s) <= m {
-				return s
-			}
+	for _, s := range series {
+		if len(s) >= 3 && len(s) <= m {
+			return s
 		}
 	}
 	return within(ticks(lo, hi, min(m, 5)), lo, hi)
@@ -182,17 +180,19 @@ func halvings(lo, hi float64) []float64 {
 // labels writes the numbers of one axis, all with the same decimals.
 func labels(ts []float64) []string {
 	big, dec := 0.0, 0
+	out := make([]string, len(ts))
 	for _, t := range ts {
 		big = math.Max(big, math.Abs(t))
 		dec = max(dec, decimals(t))
 	}
-	small := dec > 5
-	out := make([]string, len(ts))
 	for i, t := range ts {
-		if t != 0 && (small || big >= 1e6) {
+		switch {
+		case dec <= 5 && big < 1e6:
+			out[i] = plain(t, dec)
+		case t == 0:
+			out[i] = "0"
+		default:
 			out[i] = scientific(t)
-		} else {
-			out[i] = plain(t, min(dec, 5))
 		}
 	}
 	return out
