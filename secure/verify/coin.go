@@ -57,12 +57,13 @@ type stream struct {
 	at  int
 }
 
-func (c Coin) stream() *stream {
+// stream returns v for about n coordinates; more can be drawn.
+func (c Coin) stream(n int) *stream {
 	block, err := aes.NewCipher(c.seed[:])
 	if err != nil {
 		panic(err) // 32 bytes are a valid key
 	}
-	const size = 32 << 10
+	size := ScalarSize * min(max(n, 1), 2048) // at most what stays in the core's first cache
 	return &stream{ctr: cipher.NewCTR(block, make([]byte, aes.BlockSize)), buf: make([]byte, size), at: size}
 }
 
@@ -89,7 +90,7 @@ func (c Coin) Inner(layout fixed.Layout, x []uint64) (Scalar, error) {
 	if len(x) != layout.Words() {
 		return Scalar{}, fmt.Errorf("inner product: vector of %d words, the layout has %d", len(x), layout.Words())
 	}
-	v, sum := c.stream(), Scalar{}
+	v, sum := c.stream(len(x)), Scalar{}
 	for _, s := range layout {
 		n := s.Len * s.Bits / 64
 		if s.Bits == 64 {
