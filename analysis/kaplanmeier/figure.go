@@ -56,7 +56,7 @@ func (r *run) figure(groups []group, risk analysis.Table) plot.Figure {
 	fig := plot.Figure{
 		Name: "survival", Kind: plot.Step,
 		Title: "Survival, " + r.design.Formula,
-		X:     plot.Axis{Label: r.design.Response.Parts[len(r.design.Response.Parts)-2], Min: &zero},
+		X:     plot.Axis{Label: r.axis, Min: &zero},
 		Y:     plot.Axis{Label: "survival probability", Min: &zero, Max: &one},
 	}
 	for _, g := range groups {
@@ -73,9 +73,21 @@ func (r *run) figure(groups []group, risk analysis.Table) plot.Figure {
 		}
 		fig.Series = append(fig.Series, s)
 	}
+	fig.AtRisk = underCurves(risk, groups)
 	fig.Caption = fmt.Sprintf("Each curve is the estimated share of a group without the event, by time; it steps down at events, and marks show censoring. "+
 		"Bands are pointwise %v%% confidence limits. %s Number at risk: %s.", round(100*r.params.Number("conf.level")), medians(groups), atRisk(risk, groups))
 	return fig
+}
+
+// underCurves is the table of people at risk as the figure shows it.
+func underCurves(risk analysis.Table, groups []group) *plot.AtRisk {
+	times, n := risk.Columns[0].Numbers, risk.Columns[1].Numbers
+	per := len(times) / len(groups)
+	out := &plot.AtRisk{Times: times[:per]}
+	for i, g := range groups {
+		out.Rows = append(out.Rows, plot.RiskRow{Name: g.name, N: n[i*per : (i+1)*per]})
+	}
+	return out
 }
 
 func medians(groups []group) string {

@@ -15,6 +15,7 @@
 package kaplanmeier
 
 import (
+	"fmt"
 	"math"
 
 	"hmsp.center/hmsp/analysis"
@@ -108,6 +109,11 @@ func (r *run) read(text string, s table.Schema) error {
 		return analysis.Refuse("formula", "%v", err)
 	}
 	r.columns = model.Columns()
+	time := r.design.Response.Parts[len(r.design.Response.Parts)-2]
+	r.axis = time
+	if v, ok := s.Lookup(time); ok && v.Unit != "" {
+		r.axis = fmt.Sprintf("%s (%s)", time, v.Unit)
+	}
 	r.groups = formulaCells(r.design.Strata[:len(plain.Variables)])
 	r.strata = formulaCells(r.design.Strata[len(plain.Variables):])
 	r.kinds = 2

@@ -26,7 +26,7 @@ func integer(name string, lo, hi float64) table.Variable {
 }
 
 func lung(t testing.TB) table.Table {
-	return survivaltest.Read(t, survivaltest.Data("lung.csv"), table.Schema{
+	return analysistest.CSV(t, survivaltest.Data("lung.csv"), table.Schema{
 		integer("time", 0, 1500), integer("status", 1, 2), category("sex", "1", "2"), integer("ph.ecog", 0, 4)})
 }
 
@@ -53,9 +53,9 @@ const exact = 1e-8 // methods 0, level (ii)
 // C6), and the sums over three sites are those of the pooled table bit for bit.
 func TestCurvesAreThoseOfSurvfit(t *testing.T) {
 	g := goldens(t)
-	ovarian := survivaltest.Read(t, survivaltest.Data("ovarian.csv"), table.Schema{integer("futime", 0, 2000), integer("fustat", 0, 1), integer("rx", 1, 2)})
-	veteran := survivaltest.Read(t, survivaltest.Data("veteran.csv"), table.Schema{integer("time", 0, 1000), integer("status", 0, 1), category("celltype", "squamous", "smallcell", "adeno", "large")})
-	heart := survivaltest.Read(t, survivaltest.Data("heart.csv"), table.Schema{
+	ovarian := analysistest.CSV(t, survivaltest.Data("ovarian.csv"), table.Schema{integer("futime", 0, 2000), integer("fustat", 0, 1), integer("rx", 1, 2)})
+	veteran := analysistest.CSV(t, survivaltest.Data("veteran.csv"), table.Schema{integer("time", 0, 1000), integer("status", 0, 1), category("celltype", "squamous", "smallcell", "adeno", "large")})
+	heart := analysistest.CSV(t, survivaltest.Data("heart.csv"), table.Schema{
 		table.Variable{Name: "start", Kind: table.Number, Min: 0, Max: 2000}, table.Variable{Name: "stop", Kind: table.Number, Min: 0, Max: 2000}, integer("event", 0, 1), integer("surgery", 0, 1)})
 	for name, tt := range map[string]struct {
 		data    table.Table
@@ -74,7 +74,7 @@ func TestCurvesAreThoseOfSurvfit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.params["formula"] = tt.formula
-			r := analysistest.SameWords(t, New(), tt.params, tt.data.Schema, tt.data, survivaltest.Deal(tt.data, 3)...)
+			r := analysistest.SameWords(t, New(), tt.params, tt.data.Schema, tt.data, analysistest.Deal(tt.data, 3)...)
 			want := g[name]
 			for _, c := range []string{"time", "n.risk", "n.event", "n.censor", "estimate", "std.error", "conf.low", "conf.high"} {
 				survivaltest.NearAll(t, c, column(t, r, "curve", c).Numbers, want.Numbers(c), exact)
@@ -95,8 +95,8 @@ func TestCurvesAreThoseOfSurvfit(t *testing.T) {
 
 func TestRankTestsAreThoseOfSurvdiff(t *testing.T) {
 	g := goldens(t)
-	veteran := survivaltest.Read(t, survivaltest.Data("veteran.csv"), table.Schema{integer("time", 0, 1000), integer("status", 0, 1), category("celltype", "squamous", "smallcell", "adeno", "large")})
-	ovarian := survivaltest.Read(t, survivaltest.Data("ovarian.csv"), table.Schema{integer("futime", 0, 2000), integer("fustat", 0, 1), integer("rx", 1, 2)})
+	veteran := analysistest.CSV(t, survivaltest.Data("veteran.csv"), table.Schema{integer("time", 0, 1000), integer("status", 0, 1), category("celltype", "squamous", "smallcell", "adeno", "large")})
+	ovarian := analysistest.CSV(t, survivaltest.Data("ovarian.csv"), table.Schema{integer("futime", 0, 2000), integer("fustat", 0, 1), integer("rx", 1, 2)})
 	for name, tt := range map[string]struct {
 		data    table.Table
 		formula string
@@ -112,7 +112,7 @@ func TestRankTestsAreThoseOfSurvdiff(t *testing.T) {
 		"lr_veteran_half":     {veteran, "Surv(time, status) ~ celltype", 0.5},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := analysistest.SameWords(t, New(), analysis.Params{"formula": tt.formula, "rho": tt.rho}, tt.data.Schema, tt.data, survivaltest.Deal(tt.data, 4)...)
+			r := analysistest.SameWords(t, New(), analysis.Params{"formula": tt.formula, "rho": tt.rho}, tt.data.Schema, tt.data, analysistest.Deal(tt.data, 4)...)
 			want := g[name]
 			survivaltest.Near(t, "chi-squared", column(t, r, "logrank", "statistic").Numbers[0], want.Number("chisq"), exact)
 			survivaltest.Near(t, "df", column(t, r, "logrank", "df").Numbers[0], want.Number("df"), 0)
@@ -125,7 +125,7 @@ func TestRankTestsAreThoseOfSurvdiff(t *testing.T) {
 
 // The numbers of methods C6, as printed there.
 func TestMethodsC6(t *testing.T) {
-	r := analysistest.Drive(t, New(), analysis.Params{"formula": "Surv(time, status == 2) ~ 1", "times": []any{90, 180, 365, 730}, "tau": 365}, lung(t).Schema, survivaltest.Deal(lung(t), 3)...)
+	r := analysistest.Drive(t, New(), analysis.Params{"formula": "Surv(time, status == 2) ~ 1", "times": []any{90, 180, 365, 730}, "tau": 365}, lung(t).Schema, analysistest.Deal(lung(t), 3)...)
 	survivaltest.NearAll(t, "S", column(t, r, "times", "estimate").Numbers, []float64{.8815789474, .7216706534, .4092416245, .1156930983}, 1e-9)
 	// Printed to 6 digits; the fourth is R's .0282982, where methods C6 has two digits the other way round.
 	survivaltest.NearAll(t, "SE", column(t, r, "times", "std.error").Numbers, []float64{.0213982, .0298124, .0358236, .0282982}, 2e-6)

@@ -23,6 +23,7 @@ type run struct {
 	late    bool     // people enter after time 0
 	kinds   int      // 2, or 3 with entries
 	clock   survival.Clock
+	axis    string // label of the time axis
 }
 
 // head is the number of coordinates before the grid.

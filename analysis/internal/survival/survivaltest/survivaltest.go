@@ -1,16 +1,13 @@
-// Package survivaltest reads what the golden tests of the survival analyses
-// need: the small public data sets and R's results in ../testdata, and the
-// larger ones beside the repository where they are present.
+// Package survivaltest reads R's results, with which the survival analyses are
+// compared, and compares with them.
 package survivaltest
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"testing"
 
@@ -23,81 +20,6 @@ func Data(name string) string {
 	return filepath.Join(filepath.Dir(here), "..", "testdata", name)
 }
 
-// Shared is the path of a file of the shared data beside the repository; the
-// test is skipped where it is absent.
-func Shared(t testing.TB, name string) string {
-	t.Helper()
-	_, here, _, _ := runtime.Caller(0)
-	path := filepath.Join(filepath.Dir(here), "..", "..", "..", "..", "..", "shared", "data", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("the shared data set %s is not beside this repository", name)
-	}
-	return path
-}
-
-// Read reads a CSV file into a table of the given schema; empty cells and NA
-// are missing.
-func Read(t testing.TB, path string, s table.Schema) table.Table {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	columns := make([]table.Column, len(s))
-	for j, v := range s {
-		at := slices.Index(rows[0], v.Name)
-		if at < 0 {
-			t.Fatalf("%s has no column %s", path, v.Name)
-		}
-		for _, row := range rows[1:] {
-			cell := row[at]
-			missing := cell == "" || cell == "NA"
-			if !v.Numeric() {
-				code := v.Level(cell)
-				if code < 0 && !missing {
-					t.Fatalf("%s: %q is no level of %s", path, cell, v.Name)
-				}
-				columns[j].Codes = append(columns[j].Codes, int32(code))
-				continue
-			}
-			x := math.NaN()
-			if !missing {
-				if x, err = strconv.ParseFloat(cell, 64); err != nil {
-					t.Fatalf("%s: %v", path, err)
-				}
-			}
-			columns[j].Numbers = append(columns[j].Numbers, x)
-		}
-	}
-	out, err := table.New(s, columns, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-// Stack joins tables of one schema.
-func Stack(t testing.TB, tables ...table.Table) table.Table {
-	t.Helper()
-	columns := make([]table.Column, len(tables[0].Schema))
-	for _, u := range tables {
-		for j, c := range u.Columns {
-			columns[j].Numbers = append(columns[j].Numbers, c.Numbers...)
-			columns[j].Codes = append(columns[j].Codes, c.Codes...)
-		}
-	}
-	out, err := table.New(tables[0].Schema, columns, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 // Keep is the rows for which keep says so.
 func Keep(t table.Table, keep func(row int) bool) table.Table {
 	var rows []int
@@ -107,15 +29,6 @@ func Keep(t table.Table, keep func(row int) bool) table.Table {
 		}
 	}
 	return t.Take(rows)
-}
-
-// Deal splits the rows over n tables, one after the other.
-func Deal(t table.Table, n int) []table.Table {
-	out := make([]table.Table, n)
-	for k := range out {
-		out[k] = Keep(t, func(i int) bool { return i%n == k })
-	}
-	return out
 }
 
 // ByLevel splits the rows by the levels of a category; rows where it is
