@@ -170,7 +170,7 @@ func TestSuiteCatchesWhatBreaksTheContract(t *testing.T) {
 		says    string
 		broken  mean
 	}{
-		"counts blocks, not rows":              {"partition", "differs", mean{count: func(t table.Table, v *fixed.Vector) { v.AddSum(0, float64(t.Rows()+1)) }}},
+		"counts blocks, not rows":              {"partition", "nobody", mean{count: func(t table.Table, v *fixed.Vector) { v.AddSum(0, float64(t.Rows()+1)) }}},
 		"counts pairs of neighbours":           {"partition", "differs", mean{count: func(t table.Table, v *fixed.Vector) { v.AddSum(0, float64(t.Rows()/2)) }}},
 		"weighs by the size of the site":       {"partition", "differs", mean{count: func(t table.Table, v *fixed.Vector) { v.AddSum(0, math.Trunc(math.Sqrt(float64(t.Rows())))) }}},
 		"claims to be over sites, counts them": {"partition", "differs", mean{strata: true}},
