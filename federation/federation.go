@@ -37,6 +37,16 @@ type Charter interface {
 	Member(name string) (identity.Public, bool)
 }
 
+// Pin is the charter c with the digest that it has now, computed once.
+func Pin(c Charter) Charter { return pinned{c, c.Digest()} }
+
+type pinned struct {
+	Charter
+	digest string
+}
+
+func (p pinned) Digest() string { return p.digest }
+
 var (
 	idForm     = regexp.MustCompile(`^[0-9a-f]{32,64}$`)
 	digestForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
