@@ -1,0 +1,152 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"fmt"
+
+	"hmsp.center/hmsp/analysis"
+	"hmsp.center/hmsp/fixed"
+	"hmsp.center/hmsp/plan"
+	"hmsp.center/hmsp/receipt"
+)
+
+// A Bundle runs the analyses of a study side by side: in each round the vectors
+// of all that have not finished travel as one. It is public: the lead and every
+// site hold the same bundle and advance it by the same opened sums, so that no
+// site needs to believe the lead's arithmetic.
+type Bundle struct {
+	plan   *plan.Plan
+	round  int
+	runs   []*running
+	layout fixed.Layout
+}
+
+// running is one analysis on its way.
+type running struct {
+	plan.Entry
+	state  analysis.State
+	bounds analysis.Bounds
+	grid   fixed.Grid
+	result *analysis.Result
+	failed string
+}
+
+func (r *running) active() bool { return r.result == nil && r.failed == "" }
+
+// NewBundle starts the analyses of a plan.
+func NewBundle(p *plan.Plan) (*Bundle, error) {
+	b := &Bundle{plan: p}
+	for _, e := range p.Entries {
+		b.runs = append(b.runs, &running{Entry: e, state: e.Start})
+	}
+	return b, b.declare()
+}
+
+// declare asks every active run for its bounds and lays out the round's vector.
+// A run that cannot bound its next vector ends with the reason.
+func (b *Bundle) declare() error {
+	b.layout = nil
+	for _, r := range b.runs {
+		if !r.active() {
+			continue
+		}
+		bounds, err := r.Run.Bounds(r.state)
+		if err == nil {
+			r.grid, err = fixed.NewGrid(bounds.Ranges, b.plan.MaxRows, len(b.plan.Sites))
+		}
+		if err != nil {
+			r.failed = err.Error()
+			continue
+		}
+		r.bounds = bounds
+		b.layout = append(b.layout, r.grid.Layout()...)
+	}
+	if err := b.layout.Valid(); err != nil {
+		return fmt.Errorf("round %d: %w", b.round, err)
+	}
+	return nil
+}
+
+// Layout is the shape of the present round's vector.
+func (b *Bundle) Layout() fixed.Layout { return b.layout }
+
+// Done says that every analysis has ended.
+func (b *Bundle) Done() bool {
+	for _, r := range b.runs {
+		if r.active() {
+			return false
+		}
+	}
+	return true
+}
+
+// digest names the round's public state: what every party must agree on before
+// it contributes.
+func (b *Bundle) digest() [32]byte {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s state %d\n", Protocol, b.round)
+	for _, r := range b.runs {
+		if r.active() {
+			fmt.Fprintf(h, "%d:%s%d:%s", len(r.Name), r.Name, len(r.state), r.state)
+		}
+	}
+	var d [32]byte
+	h.Sum(d[:0])
+	return d
+}
+
+// Advance turns the opened sum of this round into the next round's states. An
+// analysis that cannot go on ends alone; the others are not held up by it.
+func (b *Bundle) Advance(sum []uint64) error {
+	if len(sum) != b.layout.Words() {
+		return fmt.Errorf("round %d: opened %d words, want %d", b.round, len(sum), b.layout.Words())
+	}
+	at := 0
+	for _, r := range b.runs {
+		if !r.active() {
+			continue
+		}
+		n := r.grid.Layout().Words()
+		next, result, err := r.Run.Next(fixed.Decode(r.grid, sum[at:at+n]), r.state)
+		at += n
+		switch {
+		case err != nil:
+			r.failed = err.Error()
+		case result != nil:
+			r.result = result
+		default:
+			r.state = next
+		}
+	}
+	b.round++
+	return b.declare()
+}
+
+// A Task is what a site must compute for one analysis in one round.
+type Task struct {
+	Name   string
+	Run    analysis.Run
+	State  analysis.State
+	Bounds analysis.Bounds
+	Grid   fixed.Grid
+}
+
+// Tasks lists the round's computations in the order of the wire vector.
+func (b *Bundle) Tasks() []Task {
+	var out []Task
+	for _, r := range b.runs {
+		if r.active() {
+			out = append(out, Task{r.Name, r.Run, r.state, r.bounds, r.grid})
+		}
+	}
+	return out
+}
+
+// Findings lists how each analysis ended.
+func (b *Bundle) Findings() []receipt.Finding {
+	var out []receipt.Finding
+	for _, r := range b.runs {
+		out = append(out, receipt.Finding{Name: r.Name, Analysis: r.About.Name, Version: r.About.Version, Result: r.result, Failed: r.failed})
+	}
+	return out
+}

@@ -1,0 +1,119 @@
+package engine
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"io"
+	"slices"
+
+	"hmsp.center/hmsp/identity"
+	"hmsp.center/hmsp/plan"
+	"hmsp.center/hmsp/secure"
+	"hmsp.center/hmsp/secure/mask"
+)
+
+// terms are what the parties of an epoch agree on. A site's index is its place
+// among the sites of the study. The members are those on the roster until a
+// first set was opened, that set ever after: then the epoch counts one more,
+// and every key is a new one.
+func terms(p *plan.Plan, epoch int, seats []seat, fixed []string) secure.Terms {
+	t := secure.Terms{Session: secure.Frame(Protocol, []byte(p.Digest), []byte(p.Charter)), Roster: rosterHash(seats),
+		Epoch: 2 * epoch, Members: indices(p, sitesOf(seats)), Colluders: p.Colluders, Honest: p.Honest}
+	if fixed != nil && len(fixed) < len(seats) {
+		t.Epoch, t.Members = 2*epoch+1, indices(p, fixed)
+	}
+	return t
+}
+
+func sitesOf(seats []seat) []string {
+	out := make([]string, len(seats))
+	for i, s := range seats {
+		out[i] = s.Site
+	}
+	return out
+}
+
+// indices turns names into places among the study's sites; both are sorted.
+func indices(p *plan.Plan, names []string) secure.Sites {
+	out := make(secure.Sites, 0, len(names))
+	for _, n := range names {
+		out = append(out, slices.Index(p.Sites, n))
+	}
+	return out
+}
+
+func rosterHash(seats []seat) [32]byte {
+	var parts [][]byte
+	for _, s := range seats {
+		parts = append(parts, []byte(s.Site), s.Key)
+	}
+	return sha256.Sum256(secure.Frame("roster", parts...))
+}
+
+// epochKeyBytes are what a site signs to bind its epoch key to one study.
+func epochKeyBytes(p *plan.Plan, key []byte) []byte {
+	return secure.Frame("epoch key", []byte(p.Digest), []byte(p.Charter), key)
+}
+
+func verifySeat(p *plan.Plan, s seat) error {
+	return p.Verifies(s.Site, identity.ContextEpochKey, epochKeyBytes(p, s.Key), s.Signature)
+}
+
+// partHash binds the hash of a masked vector and the commitment to the vector
+// under it.
+func partHash(vector, commit []byte) [32]byte {
+	return sha256.Sum256(secure.Frame("part", vector, commit))
+}
+
+// byIndex turns 32-byte hashes by name into hashes by index.
+func byIndex(p *plan.Plan, hashes map[string][]byte) map[int][32]byte {
+	out := map[int][32]byte{}
+	for name, h := range hashes {
+		if i := slices.Index(p.Sites, name); i >= 0 && len(h) == 32 {
+			out[i] = [32]byte(h)
+		}
+	}
+	return out
+}
+
+// transcript is what lead and members sign of a round: terms, state, set, and
+// the hash of every part in it.
+func transcript(p *plan.Plan, t secure.Terms, b *Bundle, s setBody) ([]byte, error) {
+	parts := map[int][32]byte{}
+	for name, h := range s.Vectors {
+		if i := slices.Index(p.Sites, name); i >= 0 {
+			parts[i] = partHash(h, s.Commits[name])
+		}
+	}
+	return mask.ConfirmBytes(t, b.round, b.digest(), indices(p, s.Members), parts)
+}
+
+// stream is a deterministic stream of secret bytes for one use: HKDF of the
+// party's seed, expanded by AES-256 in counter mode. The seed is journaled, so
+// a party that starts again sends the same bytes, not fresh ones.
+func stream(seed []byte, use string, round int) io.Reader {
+	key, err := hkdf.Key(sha256.New, seed, nil, string(secure.Frame("stream", []byte(use), secure.Number(round))), 32)
+	if err != nil {
+		panic(err) // only for lengths beyond 255 blocks
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic(err) // only for keys of other lengths
+	}
+	return cipher.StreamReader{S: cipher.NewCTR(block, make([]byte, aes.BlockSize)), R: zeros{}}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+// draw reads n bytes of a stream.
+func draw(r io.Reader, n int) []byte {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(r, b); err != nil {
+		panic(err) // a stream of zeros under a cipher does not end
+	}
+	return b
+}

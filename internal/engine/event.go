@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// An Event is everything that can happen to a run at one party. A run is a
+// function of its events, in order: the journal keeps them, and replaying the
+// journal gives back the run, to the last bit. What is random or comes from
+// data (seeds, encapsulations, the local vector) enters as an event, so that it
+// is never drawn or computed a second time.
+type Event struct {
+	Kind EventKind `json:"event"`
+	At   time.Time `json:"at"`
+
+	Message *Message          `json:"message,omitempty"` // EventMessage
+	Seed    []byte            `json:"seed,omitempty"`    // EventBegin: 32 random bytes
+	Accept  bool              `json:"accept,omitempty"`  // EventDecided
+	Reason  Reason            `json:"reason,omitzero"`   // EventDecided (refusal), EventFailed, EventCancel
+	Enc     map[string][]byte `json:"enc,omitempty"`     // EventEncapsulated: by peer
+	Secret  map[string][]byte `json:"secret,omitempty"`  // EventEncapsulated: by peer
+	Epoch   int               `json:"epoch,omitempty"`   // EventEncapsulated
+	Round   int               `json:"round,omitempty"`   // EventComputed, EventFailed
+	Words   []uint64          `json:"-"`                 // EventComputed: the site's vector, before masking
+}
+
+// An EventKind says what happened.
+type EventKind string
+
+const (
+	EventBegin        EventKind = "begin"        // the study arrived
+	EventDecided      EventKind = "decided"      // the site's decision
+	EventMessage      EventKind = "message"      // a message arrived
+	EventEncapsulated EventKind = "encapsulated" // secrets agreed with the peers of an epoch
+	EventComputed     EventKind = "computed"     // the vector of a round
+	EventFailed       EventKind = "failed"       // the vector could not be computed
+	EventTick         EventKind = "tick"         // a deadline passed
+	EventCancel       EventKind = "cancel"       // the researcher (or the steward) stops the study
+)
+
+// A Reason says why something did not happen: a kind that programs decide by,
+// and a text for people. It crosses boundaries, so it never carries data.
+type Reason struct {
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+}
+
+// IsZero says whether there is no reason.
+func (r Reason) IsZero() bool { return r == Reason{} }
+
+func (r Reason) Error() string { return r.Text }
+
+// The kinds of reasons that cross a boundary.
+const (
+	ReasonRefused      = "refused"      // the site decided not to take part
+	ReasonAbsent       = "absent"       // not heard from within the study's patience
+	ReasonFloor        = "floor"        // too few contributors for an exact release
+	ReasonCheating     = "cheating"     // a party was caught; the text names it
+	ReasonData         = "data"         // the site's data cannot answer the study
+	ReasonCohort       = "cohort"       // the cohort is too small at this site
+	ReasonCancelled    = "cancelled"    // stopped by the researcher or a steward
+	ReasonIncompatible = "incompatible" // versions or charters differ
+	ReasonInternal     = "internal"     // a fault of the software; details stay in the site's own log
+)
+
+// Encode gives the journal's bytes of an event.
+func (e Event) Encode() ([]byte, error) {
+	head, err := json.Marshal(e)
+	if err != nil {
+		return nil, fmt.Errorf("encode event: %w", err)
+	}
+	data := blob(e.Words)
+	if e.Message != nil {
+		data = e.Message.Blob
+	}
+	b := make([]byte, 0, len(eventMagic)+4+len(head)+len(data))
+	b = append(b, eventMagic...)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(head)))
+	return append(append(b, head...), data...), nil
+}
+
+const eventMagic = "hmsp-event1\n"
+
+// DecodeEvent reads the journal's bytes of one event.
+func DecodeEvent(b []byte) (Event, error) {
+	var e Event
+	rest, ok := bytes.CutPrefix(b, []byte(eventMagic))
+	if !ok || len(rest) < 4 {
+		return e, fmt.Errorf("decode event: not an event of this version")
+	}
+	n := int(binary.BigEndian.Uint32(rest))
+	if rest = rest[4:]; n > len(rest) {
+		return e, fmt.Errorf("decode event: header of %d bytes in %d", n, len(b))
+	}
+	if err := strict(rest[:n], &e); err != nil {
+		return e, fmt.Errorf("decode event: %w", err)
+	}
+	data := rest[n:]
+	switch {
+	case e.Message != nil:
+		e.Message.Blob = data
+	case len(data) > 0:
+		w, err := words(data, len(data)/8)
+		if err != nil {
+			return e, fmt.Errorf("decode event: %w", err)
+		}
+		e.Words = w
+	}
+	return e, nil
+}

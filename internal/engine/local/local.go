@@ -1,0 +1,150 @@
+// Package local runs a whole study in one process: every site's node over its
+// own local table, joined by a queue instead of a network. It serves the
+// researcher who tries a study on own files, and tests, which hold the
+// federated run against the pooled one.
+package local
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"hmsp.center/hmsp/internal/engine"
+	"hmsp.center/hmsp/internal/execute"
+	"hmsp.center/hmsp/plan"
+	"hmsp.center/hmsp/receipt"
+	"hmsp.center/hmsp/table"
+)
+
+// Tables answer for the sites: each holds its cohort.
+type Tables map[string]table.Table
+
+// Site is the computer of a site that holds its cohort in memory.
+func Site(t table.Table) engine.Computer { return site{t} }
+
+// site is one site's computer.
+type site struct{ t table.Table }
+
+func (s site) Compute(ctx context.Context, _ string, _ int, tasks []engine.Task) ([]uint64, error) {
+	var words []uint64
+	for _, k := range tasks {
+		v, err := execute.Local(ctx, s.t, k.Run, k.State, k.Bounds, k.Grid)
+		if err != nil {
+			return nil, engine.Reason{Kind: engine.ReasonData, Text: fmt.Sprintf("%s: %v", k.Name, err)}
+		}
+		words = append(words, v.Words...)
+	}
+	return words, nil
+}
+
+// Run drives the study to its end. signers holds every site's signer; watch, if
+// not nil, hears the lead's progress.
+func Run(ctx context.Context, p *plan.Plan, signers map[string]engine.Signer, tables Tables, now func() time.Time, watch func(engine.Progress)) (*receipt.Outcome, error) {
+	nodes := map[string]*engine.Node{}
+	var queue []engine.Message
+	deliver := func(name string, e engine.Event) error {
+		out, err := nodes[name].Deliver(e)
+		if err != nil && !engine.Unusable(err) {
+			return err
+		}
+		queue = append(queue, out...)
+		return nil
+	}
+	for _, name := range p.Sites {
+		var err error
+		if nodes[name], err = engine.NewNode(p, signers[name], nowhere{}); err != nil {
+			return nil, err
+		}
+		seed := make([]byte, 32)
+		rand.Read(seed)
+		if err := deliver(name, engine.Event{Kind: engine.EventBegin, At: now(), Seed: seed}); err != nil {
+			return nil, err
+		}
+		if err := deliver(name, engine.Event{Kind: engine.EventDecided, At: now(), Accept: true}); err != nil {
+			return nil, err
+		}
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("run study %s: %w", p.Study.Name, err)
+		}
+		if len(queue) > 0 {
+			m := queue[0]
+			queue = queue[1:]
+			if nodes[m.To] == nil {
+				if o, err := hear(m, watch); o != nil || err != nil {
+					return o, err
+				}
+				continue
+			}
+			if err := deliver(m.To, engine.Event{Kind: engine.EventMessage, At: now(), Message: &m}); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		worked := false
+		for _, name := range p.Sites {
+			w := nodes[name].Work()
+			if w == nil {
+				continue
+			}
+			e, err := w.Do(ctx, p.Digest, site{tables[name]}, now)
+			if err != nil {
+				return nil, err
+			}
+			if err := deliver(name, e); err != nil {
+				return nil, err
+			}
+			worked = true
+		}
+		if !worked && len(queue) == 0 {
+			return nil, fmt.Errorf("run study %s: no party can go on", p.Study.Name)
+		}
+	}
+}
+
+// hear takes what is meant for the researcher.
+func hear(m engine.Message, watch func(engine.Progress)) (*receipt.Outcome, error) {
+	switch m.Kind {
+	case engine.KindOutcome:
+		return engine.ReadOutcome(m)
+	case engine.KindProgress:
+		p, err := engine.ReadProgress(m)
+		if err == nil && watch != nil {
+			watch(p)
+		}
+		return nil, err
+	}
+	return nil, nil
+}
+
+// nowhere is the journal of a run that does not outlive its process.
+type nowhere struct{}
+
+func (nowhere) Append(engine.Event, []engine.Message) error { return nil }
+func (nowhere) Replay() ([]engine.Event, error)             { return nil, nil }
+
+// Pooled runs the analyses of a study over one table, without parties, masks or
+// messages: what the federated run must equal bit for bit, and the way to try a
+// study on fewer than three tables.
+func Pooled(ctx context.Context, p *plan.Plan, tables ...table.Table) ([]receipt.Finding, error) {
+	b, err := engine.NewBundle(p)
+	if err != nil {
+		return nil, err
+	}
+	for !b.Done() {
+		sum := make([]uint64, b.Layout().Words())
+		for _, t := range tables {
+			words, err := site{t}.Compute(ctx, p.Digest, 0, b.Tasks())
+			if err != nil {
+				return nil, err
+			}
+			b.Layout().AddTo(sum, words)
+		}
+		if err := b.Advance(sum); err != nil {
+			return nil, err
+		}
+	}
+	return b.Findings(), nil
+}

@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"hmsp.center/hmsp/plan"
+	"hmsp.center/hmsp/receipt"
+)
+
+// about names the study in receipts and outcomes.
+func about(p *plan.Plan) receipt.Study {
+	return receipt.Study{Name: p.Study.Name, Digest: p.Digest, Question: p.Study.Question, Purpose: p.Study.Purpose, LegalBasis: p.Study.LegalBasis}
+}
+
+// opening describes the sum that the bundle's present round opens. It is called
+// before the bundle advances.
+func opening(p *plan.Plan, epoch int, b *Bundle, contributors []string) receipt.Round {
+	r := receipt.Round{Epoch: epoch, Round: b.round, Contributors: contributors, To: contributors}
+	for _, run := range b.runs {
+		if run.active() {
+			r.Opened = append(r.Opened, receipt.Opened{Analysis: run.Name, What: run.bounds.Opens, Numbers: len(run.bounds.Ranges), RingBits: run.grid.Bits})
+		}
+	}
+	return r
+}
+
+// drawReceipt fills the receipt of a finished run. Lead and sites each draw it
+// from what they saw; the sites sign only if both agree.
+func drawReceipt(p *plan.Plan, contributors []string, absent []receipt.Absent, rounds []receipt.Round, b *Bundle, shares int, started, ended time.Time) (receipt.Receipt, error) {
+	digest, err := receipt.DigestResult(b.Findings())
+	if err != nil {
+		return receipt.Receipt{}, err
+	}
+	r := receipt.Receipt{
+		HMSP: receipt.Version, Study: about(p), Charter: p.Charter, Researcher: p.Researcher, Lead: p.Lead,
+		Contributors: contributors, Absent: absent,
+		Rules:  receipt.Rules{Colluders: p.Colluders, Honest: p.Honest, Shares: shares},
+		Rounds: rounds, Verified: p.Verify, Started: started, Ended: ended, Result: digest,
+	}
+	if p.Trial {
+		r.Rules = receipt.Rules{} // one process saw everything: no rule protected anybody
+	}
+	if err := r.Check(); err != nil {
+		return r, fmt.Errorf("draw the receipt: %w", err)
+	}
+	return r, nil
+}
+
+// ReadOutcome reads an outcome message.
+func ReadOutcome(m Message) (*receipt.Outcome, error) {
+	o, err := read[receipt.Outcome](m)
+	if err != nil {
+		return nil, err
+	}
+	return &o, nil
+}
+
+// ReadProgress reads a progress message.
+func ReadProgress(m Message) (Progress, error) { return read[Progress](m) }
+
+// ReadWithdrawal reads why a site left a run.
+func ReadWithdrawal(m Message) (Reason, error) {
+	w, err := read[withdrawBody](m)
+	return w.Reason, err
+}
+
+// ReadDecision reads whether a site takes part.
+func ReadDecision(m Message) (accept bool, why Reason, err error) {
+	d, err := read[decisionBody](m)
+	return d.Accept, d.Reason, err
+}

@@ -1,0 +1,263 @@
+// Package simnet is an in-memory network with scripted faults. It drives the
+// nodes of one run exactly as the sites do over HTTPS, with a clock that moves
+// only when nobody can go on, and lets a rule drop, delay, repeat, reorder or
+// alter any message, or crash any party at it. Tests use it to break every step
+// once, and `hmsp simulate network` to show what then happens.
+package simnet
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"hmsp.center/hmsp/internal/engine"
+	"hmsp.center/hmsp/plan"
+	"hmsp.center/hmsp/receipt"
+)
+
+// An Action is what a rule does to a message.
+type Action int
+
+const (
+	Deliver     Action = iota
+	Drop               // lost for good
+	Delay              // delivered after everything else that is on its way
+	Late               // delivered only after the clock has moved past a deadline
+	Repeat             // delivered twice
+	CrashBefore        // the recipient is killed before it keeps the message, and starts again
+	CrashAfter         // the recipient is killed after it kept the message but before it said so: it comes again
+	CrashSender        // the sender is killed and says everything it ever said again
+)
+
+// A Rule decides over message number i, counted over the whole run. It may
+// alter the message.
+type Rule func(i int, m *engine.Message) Action
+
+// A Network holds the parties of one run.
+type Network struct {
+	Rule    Rule
+	Dead    map[string]bool  // sites that never answer
+	Log     []string         // one line per delivery: number, kind, from, to, round, action
+	Heard   []engine.Message // what the researcher received
+	plan    *plan.Plan
+	signers map[string]engine.Signer
+	data    map[string]engine.Computer
+	nodes   map[string]*engine.Node
+	disks   map[string]*engine.Memory
+	queue   []engine.Message
+	late    []engine.Message
+	now     time.Time
+	count   int
+}
+
+// New makes a network of the plan's sites. data holds each site's computer.
+func New(p *plan.Plan, signers map[string]engine.Signer, data map[string]engine.Computer) *Network {
+	return &Network{plan: p, signers: signers, data: data, nodes: map[string]*engine.Node{}, disks: map[string]*engine.Memory{},
+		Dead: map[string]bool{}, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+}
+
+// Run starts every live site, lets them decide to take part, and delivers
+// messages until the researcher has the outcome and nothing more moves.
+func (n *Network) Run(ctx context.Context) (*receipt.Outcome, error) {
+	for _, s := range n.plan.Sites {
+		n.disks[s] = &engine.Memory{}
+		if err := n.restart(s); err != nil {
+			return nil, err
+		}
+		if n.Dead[s] {
+			continue
+		}
+		seed := sha256.Sum256([]byte("simnet seed of " + s))
+		if err := n.deliver(s, engine.Event{Kind: engine.EventBegin, At: n.now, Seed: seed[:]}); err != nil {
+			return nil, err
+		}
+		if err := n.deliver(s, engine.Event{Kind: engine.EventDecided, At: n.now, Accept: true}); err != nil {
+			return nil, err
+		}
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		moved, err := n.move(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if moved {
+			continue
+		}
+		if !n.wait() {
+			return n.outcome()
+		}
+		if err := n.tick(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// Node returns a site's node, for a test to look at.
+func (n *Network) Node(site string) *engine.Node { return n.nodes[site] }
+
+// Messages is the number of messages that were on their way.
+func (n *Network) Messages() int { return n.count }
+
+func (n *Network) outcome() (*receipt.Outcome, error) {
+	for _, m := range n.Heard {
+		if m.Kind == engine.KindOutcome {
+			return engine.ReadOutcome(m)
+		}
+	}
+	return nil, nil
+}
+
+// move delivers one message or does one piece of work.
+func (n *Network) move(ctx context.Context) (bool, error) {
+	if len(n.queue) > 0 {
+		m := n.queue[0]
+		n.queue = n.queue[1:]
+		return true, n.pass(m)
+	}
+	for _, s := range n.plan.Sites {
+		if n.Dead[s] {
+			continue
+		}
+		if w := n.nodes[s].Work(); w != nil {
+			e, err := w.Do(ctx, n.plan.Digest, n.data[s], func() time.Time { return n.now })
+			if err != nil {
+				return false, err
+			}
+			return true, n.deliver(s, e)
+		}
+	}
+	return false, nil
+}
+
+// pass puts one message under the rule and delivers it.
+func (n *Network) pass(m engine.Message) error {
+	i := n.count
+	n.count++
+	from, to := m.From, m.To
+	act := Deliver
+	if n.Rule != nil {
+		act = n.Rule(i, &m)
+	}
+	n.Log = append(n.Log, fmt.Sprintf("%d %s %s>%s r%d a%d", i, m.Kind, from, to, m.Round, act))
+	switch act {
+	case Drop:
+		return nil
+	case Delay:
+		n.queue = append(n.queue, m)
+		return nil
+	case Late:
+		n.late = append(n.late, m)
+		return nil
+	case Repeat:
+		if err := n.receive(m); err != nil {
+			return err
+		}
+	case CrashBefore:
+		if err := n.restart(to); err != nil {
+			return err
+		}
+	case CrashAfter:
+		if err := n.receive(m); err != nil {
+			return err
+		}
+		if err := n.restart(to); err != nil {
+			return err
+		}
+	case CrashSender:
+		if err := n.restart(from); err != nil {
+			return err
+		}
+		if d := n.disks[from]; d != nil {
+			n.queue = append(slices.Clone(d.Outbox), n.queue...)
+			rule := n.Rule
+			n.Rule = func(j int, m *engine.Message) Action { // only once
+				if a := rule(j, m); a != CrashSender {
+					return a
+				}
+				return Deliver
+			}
+		}
+	}
+	return n.receive(m)
+}
+
+func (n *Network) receive(m engine.Message) error {
+	if m.To == n.plan.Researcher {
+		if !slices.ContainsFunc(n.Heard, func(h engine.Message) bool { return h.ID() == m.ID() }) {
+			n.Heard = append(n.Heard, m)
+		}
+		return nil
+	}
+	if n.nodes[m.To] == nil || n.Dead[m.To] {
+		return nil
+	}
+	return n.deliver(m.To, engine.Event{Kind: engine.EventMessage, At: n.now, Message: &m})
+}
+
+func (n *Network) deliver(site string, e engine.Event) error {
+	out, err := n.nodes[site].Deliver(e)
+	if err != nil && !engine.Unusable(err) {
+		return fmt.Errorf("%s: %w", site, err)
+	}
+	if err != nil {
+		n.Log = append(n.Log, fmt.Sprintf("   %s dropped it: %v", site, err))
+	}
+	n.queue = append(n.queue, out...)
+	return nil
+}
+
+// restart makes a site's node again from what its disk holds, as after kill -9.
+func (n *Network) restart(site string) error {
+	d := n.disks[site]
+	if d == nil {
+		return nil // the researcher
+	}
+	before := len(d.Outbox)
+	node, err := engine.NewNode(n.plan, n.signers[site], d)
+	if err != nil {
+		return errors.Join(fmt.Errorf("restart %s", site), err)
+	}
+	n.nodes[site] = node
+	n.queue = append(n.queue, d.Outbox[before:]...)
+	return nil
+}
+
+// wait moves the clock to the next deadline and says whether there is one.
+func (n *Network) wait() bool {
+	var next time.Time
+	for _, s := range n.plan.Sites {
+		if n.Dead[s] {
+			continue
+		}
+		if d := n.nodes[s].Deadline(); !d.IsZero() && (next.IsZero() || d.Before(next)) {
+			next = d
+		}
+	}
+	if next.IsZero() {
+		return false
+	}
+	if next.After(n.now) {
+		n.now = next
+	}
+	return true
+}
+
+// tick tells everybody the time, and lets late messages arrive.
+func (n *Network) tick() error {
+	for _, s := range n.plan.Sites {
+		if n.Dead[s] {
+			continue
+		}
+		if err := n.deliver(s, engine.Event{Kind: engine.EventTick, At: n.now}); err != nil {
+			return err
+		}
+	}
+	n.queue, n.late = append(n.queue, n.late...), nil
+	return nil
+}

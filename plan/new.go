@@ -1,0 +1,206 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"hmsp.center/hmsp/analysis"
+	"hmsp.center/hmsp/catalog"
+	"hmsp.center/hmsp/charter"
+	"hmsp.center/hmsp/cohort"
+	"hmsp.center/hmsp/fixed"
+	"hmsp.center/hmsp/identity"
+	"hmsp.center/hmsp/secure"
+	"hmsp.center/hmsp/study"
+	"hmsp.center/hmsp/table"
+)
+
+// New plans a signed study under a charter, or says everything that is wrong
+// with it. It does not verify signatures: who receives a study does that first.
+func New(c *charter.Charter, s *study.Signed, cat catalog.Catalog) (*Plan, []Problem) {
+	return build(c, s, cat, false)
+}
+
+// Trial plans a study for one process that holds every site's table itself:
+// nothing is protected there, so the floor does not apply.
+func Trial(c *charter.Charter, s *study.Signed, cat catalog.Catalog) (*Plan, []Problem) {
+	return build(c, s, cat, true)
+}
+
+func build(c *charter.Charter, s *study.Signed, cat catalog.Catalog, trial bool) (*Plan, []Problem) {
+	b := builder{cat: cat, charter: c, Plan: &Plan{
+		Digest: s.Digest(), Trial: trial, Study: s.Study, Researcher: s.Researcher, Charter: c.Digest(),
+		Colluders: c.Rules.Colluders, Honest: c.Rules.HonestContributors, MaxRows: c.Rules.MaxRows,
+		Verify: s.Study.Verify, Patience: time.Duration(s.Study.Participation.Patience),
+		keys: map[string]identity.Public{},
+	}}
+	if s.Charter != c.Digest() {
+		b.problem("", "charter", "the study was signed for charter %s, this is %s: sign it again under the consortium's present charter", short(s.Charter), short(c.Digest()))
+	}
+	b.sites()
+	schema := c.Schema()
+	b.cohort(schema)
+	for _, e := range s.Study.Analyses {
+		b.entry(e, schema)
+	}
+	b.schema(schema)
+	if len(b.problems) > 0 {
+		return nil, b.problems
+	}
+	return b.Plan, nil
+}
+
+type builder struct {
+	*Plan
+	charter  *charter.Charter
+	cat      catalog.Catalog
+	problems []Problem
+}
+
+func (b *builder) problem(entry, param, format string, args ...any) {
+	b.problems = append(b.problems, Problem{Entry: entry, Param: param, Text: fmt.Sprintf(format, args...)})
+}
+
+// sites settles who is asked, who leads, and whether that can give an exact release.
+func (b *builder) sites() {
+	all := b.charter.SiteNames()
+	b.Sites = slices.Clone(b.Study.Sites)
+	if len(b.Sites) == 0 {
+		b.Sites = slices.Clone(all)
+	}
+	slices.Sort(b.Sites)
+	for i, s := range b.Sites {
+		if !slices.Contains(all, s) {
+			b.problem("", "sites", "%q is not a site of the charter%s", s, analysis.Suggest(s, all))
+		}
+		if i > 0 && b.Sites[i-1] == s {
+			b.problem("", "sites", "%q is listed twice", s)
+		}
+		if m, ok := b.charter.Member(s); ok {
+			b.keys[s] = m
+		}
+	}
+	if m, ok := b.charter.Member(b.Researcher); ok {
+		b.keys[b.Researcher] = m
+	}
+	b.Minimum = b.Study.Participation.Minimum
+	if b.Minimum == 0 {
+		b.Minimum = len(b.Sites)
+	}
+	if b.Minimum > len(b.Sites) {
+		b.problem("", "participation.minimum", "asks for %d sites, but only %d are asked to take part", b.Minimum, len(b.Sites))
+	}
+	if err := b.Floor(len(b.Sites)); err != nil {
+		b.problem("", "sites", "%v", err)
+	} else if err := b.Floor(b.Minimum); err != nil {
+		b.problem("", "participation.minimum", "%v", err)
+	}
+	b.Lead = lead(b.Digest, b.Sites)
+}
+
+// lead picks the coordinating site by rotation from the study's digest: nobody
+// chooses it, and it changes from study to study.
+func lead(digest string, sites []string) string {
+	if len(sites) == 0 {
+		return ""
+	}
+	h := sha256.Sum256([]byte("hmsp lead/v1\n" + digest))
+	return sites[binary.BigEndian.Uint64(h[:])%uint64(len(sites))]
+}
+
+func (b *builder) cohort(schema table.Schema) {
+	if b.Study.Cohort == "" {
+		return
+	}
+	e, err := cohort.Parse(b.Study.Cohort, schema)
+	if err != nil {
+		b.problem("", "cohort", "%v", err)
+		return
+	}
+	b.Cohort = &e
+}
+
+func (b *builder) entry(e study.Entry, schema table.Schema) {
+	a, err := b.cat.Analysis(e.Analysis)
+	if err != nil {
+		b.problem(e.Name, "analysis", "%v", err)
+		return
+	}
+	refuse := func(err error) {
+		if r := (*analysis.Refusal)(nil); errors.As(err, &r) {
+			b.problem(e.Name, r.Param, "%s", r.Text)
+		} else {
+			b.problem(e.Name, "", "%v", err)
+		}
+	}
+	about := a.About()
+	params, err := analysis.Params(e.Params).Check(about.Parameters)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	run, state, err := a.Start(params, schema)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	bounds, err := run.Bounds(state)
+	if err == nil {
+		_, err = fixed.NewGrid(bounds.Ranges, b.MaxRows, len(b.Sites))
+	}
+	if err != nil {
+		refuse(err)
+		return
+	}
+	b.Columns = append(b.Columns, bounds.Columns...)
+	b.Entries = append(b.Entries, Entry{Name: e.Name, About: about, Params: params, Run: run, Start: state, Numbers: len(bounds.Ranges), Opens: bounds.Opens})
+}
+
+// schema keeps the variables that the study reads, in the dictionary's order.
+func (b *builder) schema(schema table.Schema) {
+	if b.Cohort != nil {
+		b.Columns = append(b.Columns, b.Cohort.Columns()...)
+	}
+	slices.Sort(b.Columns)
+	b.Columns = slices.Compact(b.Columns)
+	for _, v := range schema {
+		if slices.Contains(b.Columns, v.Name) {
+			b.Schema = append(b.Schema, v)
+		}
+	}
+}
+
+// Threshold is the number of n members that must agree before a sum opens.
+func (p *Plan) Threshold(n int) int { return secure.Threshold(n, p.Colluders) }
+
+// Floor says whether a sum over n contributors may be opened.
+func (p *Plan) Floor(n int) error {
+	if p.Trial {
+		return nil
+	}
+	return secure.CheckFloor(n, p.Colluders, p.Honest)
+}
+
+// Verifies checks a member's signature over a text in a context.
+func (p *Plan) Verifies(member string, context identity.Context, message, signature []byte) error {
+	k, ok := p.keys[member]
+	if !ok {
+		return fmt.Errorf("%q has no key in the charter", member)
+	}
+	return identity.Verify(k, context, message, signature)
+}
+
+// Members lists the names whose keys the plan knows: sites and researcher.
+func (p *Plan) Members() []string { return slices.Sorted(maps.Keys(p.keys)) }
+
+func short(digest string) string {
+	if len(digest) > 12 {
+		return digest[:12]
+	}
+	return digest
+}

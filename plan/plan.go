@@ -1,0 +1,67 @@
+// Package plan turns a study and the law of the consortium into what will be
+// run, or into the reasons why not. It is pure: the researcher's check, the
+// site's decision and the engine all read the same plan, so that what was
+// promised before submission is what happens.
+package plan
+
+import (
+	"time"
+
+	"hmsp.center/hmsp/analysis"
+	"hmsp.center/hmsp/cohort"
+	"hmsp.center/hmsp/identity"
+	"hmsp.center/hmsp/study"
+	"hmsp.center/hmsp/table"
+)
+
+// A Plan is a study that can be run.
+type Plan struct {
+	Digest     string // of the signed study, hex: its name everywhere
+	Study      study.Study
+	Researcher string
+	Charter    string   // digest of the charter, hex
+	Sites      []string // asked to take part, in the order of names
+	Lead       string   // coordinates: by rotation from the study's digest
+	Minimum    int      // fewest sites, by the study's participation rule
+	Patience   time.Duration
+	Colluders  int // sites that may side with a lying hub
+	Honest     int // fewest contributors besides them
+	MaxRows    int // most rows that a site may have
+	Verify     bool
+	Trial      bool // all parties in one process over local files: no floor, no privacy between them
+	Schema     table.Schema
+	Cohort     *cohort.Expr // nil: everybody
+	Columns    []string     // variables read by cohort and analyses
+	Entries    []Entry
+
+	keys map[string]identity.Public
+}
+
+// An Entry is one analysis of the study, started.
+type Entry struct {
+	Name    string // in the study: "by-sex"
+	About   analysis.About
+	Params  analysis.Params
+	Run     analysis.Run
+	Start   analysis.State
+	Numbers int    // coordinates of the first vector
+	Opens   string // what the first opened sum tells
+}
+
+// A Problem is one reason why a study cannot run, at its place in the file.
+type Problem struct {
+	Entry string // name of the analysis, "" for the study itself
+	Param string // key at fault: "cohort", "formula"
+	Text  string // what is wrong, what was expected, how to mend it
+}
+
+func (p Problem) Error() string {
+	at := p.Param
+	if p.Entry != "" {
+		at = p.Entry + "." + p.Param
+	}
+	if at == "" {
+		return p.Text
+	}
+	return at + ": " + p.Text
+}
