@@ -14,7 +14,7 @@ import (
 
 var (
 	nameForm  = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-	paramForm = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
+	paramForm = regexp.MustCompile(`^[a-z][a-z0-9]*([._][a-z0-9]+)*$`)
 )
 
 // checkAbout asks that an analysis describes itself completely, that its
@@ -58,7 +58,7 @@ func checkParameter(t testing.TB, p analysis.Parameter) {
 	types := []string{"string", "number", "integer", "boolean", "strings", "numbers", "formula", "variable", "variables", "map"}
 	switch {
 	case !paramForm.MatchString(p.Name):
-		t.Errorf("parameter %q: want lower-case words joined by _", p.Name)
+		t.Errorf("parameter %q: want lower-case words joined by . or _", p.Name)
 	case !slices.Contains(types, p.Type):
 		t.Errorf("parameter %s: unknown type %q", p.Name, p.Type)
 	case p.Doc == "":
