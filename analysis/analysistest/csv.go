@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"hmsp.center/hmsp/table"
@@ -28,7 +29,7 @@ func CSV(t testing.TB, path string, s table.Schema) table.Table {
 	for i, v := range s {
 		at := -1
 		for j, name := range lines[0] {
-			if name == v.Name {
+			if strings.TrimSpace(name) == v.Name {
 				at = j
 			}
 		}
@@ -52,6 +53,9 @@ func appendCell(t testing.TB, c table.Column, v table.Variable, cell string, lin
 	if !v.Numeric() {
 		k := int32(-1)
 		if !missing {
+			if x, err := strconv.ParseFloat(cell, 64); err == nil && v.Level(cell) < 0 {
+				cell = strconv.FormatFloat(x, 'f', -1, 64) // 1.0 is code 1
+			}
 			if k = int32(v.Level(cell)); k < 0 {
 				t.Fatalf("line %d: %s has no code %q", line, v.Name, cell)
 			}

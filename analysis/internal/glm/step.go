@@ -40,6 +40,10 @@ func (r run) Next(sum []float64, s analysis.State) (analysis.State, *analysis.Re
 	return next, nil, err
 }
 
+// atRest is the relative change of the deviance at which R stops by default:
+// coefficients that still run then will run for ever.
+const atRest = 1e-8
+
 // step is one turn of glm.fit: judge the deviance at the present coefficients,
 // then take the Newton step (or half of the last one again).
 func (r run) step(st *state, sum []float64, l layout) {
@@ -51,7 +55,7 @@ func (r run) step(st *state, sum []float64, l layout) {
 	case change < r.tolerance:
 		st.end(converged, dev)
 		return
-	case change < 1e-6 && st.running():
+	case change < atRest && st.running():
 		st.end(separation, dev)
 		return
 	case st.Step >= r.most:
