@@ -32,11 +32,11 @@ func (r *run) binBounds(s state, b analysis.Bounds) (analysis.Bounds, error) {
 	}
 	one[0] = fixed.Range{Max: 1, Integer: true}
 	one[1] = fixed.Range{Max: math.Max(math.Abs(s.Design.OffsetLo), math.Abs(s.Design.OffsetHi))}
-	for range len(s.Bins.Edges) * s.strata() {
+	for range s.Bins.Len() * s.strata() {
 		b.Ranges = append(b.Ranges, one...)
 	}
 	b.Opens = fmt.Sprintf("pooled sums of relative hazards, covariates and their products over those who leave, enter and have the event in each of %d bins of time, at least %v events a bin, at public coefficients",
-		len(s.Bins.Edges), r.params.Int("min_events"))
+		s.Bins.Len(), r.params.Int("min_events"))
 	return b, nil
 }
 
@@ -69,7 +69,10 @@ func (r *run) sumBins(t table.Table, s state, sum *fixed.Vector) error {
 		}
 		h := math.Min(1, math.Exp(eta-hi))
 		enter, exit := s.Bins.Span(start, stop)
-		bin := func(k int) int { return (f.Stratum(i)*len(s.Bins.Edges) + k) * size }
+		if enter == exit {
+			continue
+		}
+		bin := func(k int) int { return (f.Stratum(i)*s.Bins.Len() + k) * size }
 		moments(bin(exit)+net, h)
 		if enter >= 0 {
 			moments(bin(enter)+net, -h)
@@ -90,7 +93,7 @@ func (r *run) sumBins(t table.Table, s state, sum *fixed.Vector) error {
 
 // evaluateBins is the partial likelihood from the opened sums.
 func (r *run) evaluateBins(sum []float64, s state) (survival.Evaluation, error) {
-	p, size, bins := len(s.Design.Columns), r.binSums(s), len(s.Bins.Edges)
+	p, size, bins := len(s.Design.Columns), r.binSums(s), s.Bins.Len()
 	if want := size * bins * s.strata(); len(sum) != want {
 		return survival.Evaluation{}, fmt.Errorf("cox: %d sums, want %d", len(sum), want)
 	}

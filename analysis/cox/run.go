@@ -170,8 +170,8 @@ func (r *run) settle(sum []float64, s *state) error {
 	if r.coarse {
 		bins := survival.MergeBins(r.clock, sum[at:], r.params.Number("min_events"))
 		s.Bins = &bins
-		if n := r.binSums(*s) * len(bins.Edges) * s.strata(); n > maxSums {
-			return fmt.Errorf("%d bins, %d strata and %d columns need %d sums a round, more than %d: take a larger width or min_events", len(bins.Edges), s.strata(), len(s.Design.Columns), n, maxSums)
+		if n := r.binSums(*s) * bins.Len() * s.strata(); n > maxSums {
+			return fmt.Errorf("%d bins, %d strata and %d columns need %d sums a round, more than %d: take a larger width or min_events", bins.Len(), s.strata(), len(s.Design.Columns), n, maxSums)
 		}
 	}
 	return r.checkSpread(*s)

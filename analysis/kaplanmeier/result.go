@@ -5,8 +5,6 @@ import (
 	"math"
 	"strings"
 
-	"gonum.org/v1/gonum/stat/distuv"
-
 	"hmsp.center/hmsp/analysis"
 	"hmsp.center/hmsp/analysis/internal/survival"
 )
@@ -197,13 +195,13 @@ func label(name string) string {
 // estimates is a table of normal estimates with intervals, and tests against 0
 // where that is a question.
 func (r *run) estimates(name, title, key string, keys []string, est, se []float64, tau float64, tests bool) analysis.Table {
-	z := distuv.UnitNormal.Quantile((1 + r.params.Number("conf.level")) / 2)
+	z := survival.NormalQuantile(r.params.Number("conf.level"))
 	n := len(est)
 	lo, hi, stat, p, ends := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
 	for i := range est {
 		lo[i], hi[i], ends[i] = est[i]-z*se[i], est[i]+z*se[i], tau
 		stat[i] = est[i] / se[i]
-		p[i] = 2 * distuv.UnitNormal.Survival(math.Abs(stat[i]))
+		p[i] = survival.TwoSided(stat[i])
 	}
 	cols := []analysis.Column{analysis.Text(key, keys...), analysis.Nums("tau", ends...), analysis.Nums("estimate", est...), analysis.Nums("std.error", se...)}
 	if tests {

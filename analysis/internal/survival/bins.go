@@ -6,46 +6,56 @@ import (
 	"sort"
 )
 
-// Bins are intervals of time that all sites share, made of points of a clock's
-// grid: bin k holds the points after Edges[k-1] up to and including Edges[k],
-// bin 0 everything up to Edges[0]. Within a bin all events are tied, and
-// censorings come after them.
+// Bins are intervals of time that all sites share, on a clock's grid: bin k
+// reaches from the first of its event times, First[k], to the last, Last[k].
+// Within a bin all events are tied, and censorings come after them. No event
+// lies between bins.
 type Bins struct {
 	Clock Clock `json:"clock"`
-	Edges []int `json:"edges"`
+	First []int `json:"first"`
+	Last  []int `json:"last"`
 }
 
-// MergeBins joins neighbouring points of a grid, from the left, until each bin
-// has at least least events; what remains at the right joins the last bin. It
-// makes one bin when there are fewer events than that in all.
+// MergeBins joins neighbouring event times of a grid, from the left, until each
+// bin has at least least events; what remains at the right joins the last bin.
+// There is one bin when there are fewer events than that in all, and none when
+// there are no events.
 func MergeBins(c Clock, events []float64, least float64) Bins {
-	var edges []int
-	var n float64
+	b := Bins{Clock: c}
+	open, n := false, 0.0
 	for k, e := range events {
-		if n += e; n >= math.Max(least, 1) {
-			edges, n = append(edges, k), 0
+		if e == 0 {
+			continue
 		}
+		if !open {
+			b.First, b.Last, n = append(b.First, k), append(b.Last, k), 0
+		}
+		b.Last[len(b.Last)-1] = k
+		n += e
+		open = n < least
 	}
-	if len(edges) == 0 {
-		edges = []int{0}
+	if m := len(b.First); open && m > 1 {
+		b.Last[m-2] = b.Last[m-1]
+		b.First, b.Last = b.First[:m-1], b.Last[:m-1]
 	}
-	edges[len(edges)-1] = len(events) - 1
-	return Bins{Clock: c, Edges: edges}
+	return b
 }
 
-// Time is the time at which bin k ends.
-func (b Bins) Time(k int) float64 { return b.Clock.Time(b.Edges[k]) }
+// Len is the number of bins.
+func (b Bins) Len() int { return len(b.First) }
 
 // Span is where a person at risk over (start, stop] enters and leaves: at risk
-// in the bins after enter up to and including exit; enter is -1 for somebody
-// at risk from the beginning (start -Inf). An exit of len(Edges) or more means
-// that stop is beyond the grid.
+// in the bins after enter up to and including exit. Enter is -1 for somebody at
+// risk from the beginning (start -Inf); enter and exit are equal for somebody
+// who is at risk at no event.
 func (b Bins) Span(start, stop float64) (enter, exit int) {
-	enter, exit = -1, sort.SearchInts(b.Edges, b.Clock.Exit(stop))
+	out := b.Clock.Exit(stop)
+	enter, exit = -1, sort.SearchInts(b.First, out+1)-1
 	if !math.IsInf(start, -1) {
-		enter = sort.SearchInts(b.Edges, b.Clock.Entry(start)+1) - 1
+		in := min(b.Clock.Entry(start), out-1)
+		enter = sort.SearchInts(b.Last, in+1) - 1
 	}
-	return min(enter, exit-1), exit
+	return enter, exit
 }
 
 // A BinSum is what the people of one stratum add to one bin: Net is the

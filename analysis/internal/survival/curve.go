@@ -3,8 +3,6 @@ package survival
 import (
 	"fmt"
 	"math"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Counts are one group's people on a grid of times. Enter is nil when everyone
@@ -67,7 +65,7 @@ type Curve struct {
 // scale of the limits, as R's survfit names it: "log", "log-log" or "plain".
 func KaplanMeier(c Counts, kind string, level float64) Curve {
 	var out Curve
-	risk, z := c.AtRisk(), normalQuantile(level)
+	risk, z := c.AtRisk(), NormalQuantile(level)
 	s, g := 1.0, 0.0
 	for k, n := range risk {
 		d := c.Event[k]
@@ -132,8 +130,6 @@ func (c Counts) RiskAt(t float64) float64 {
 	}
 	return 0
 }
-
-func normalQuantile(level float64) float64 { return distuv.UnitNormal.Quantile((1 + level) / 2) }
 
 func total(xs []float64) float64 {
 	var s float64

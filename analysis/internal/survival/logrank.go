@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // A RankTest compares the survival of groups: the G-rho family of Harrington
@@ -56,7 +55,7 @@ func CompareGroups(counts [][]Counts, rho float64) RankTest {
 		return r
 	}
 	r.ChiSq = mat.Dot(u, &w)
-	r.P = distuv.ChiSquared{K: float64(r.DF)}.Survival(r.ChiSq)
+	r.P = ChiSquaredTail(r.ChiSq, r.DF)
 	return r
 }
 

@@ -29,7 +29,7 @@ const aliasTolerance = 1e-11
 
 // stepTolerance ends the search when Newton's next step, in standard errors
 // (squared), is below it. The estimate is then exact to rounding.
-const stepTolerance = 1e-18
+const stepTolerance = 1e-22
 
 // maxHalvings bounds the halvings of one step.
 const maxHalvings = 40

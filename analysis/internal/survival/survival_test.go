@@ -241,13 +241,16 @@ func TestBinsOfOnePointAreExact(t *testing.T) {
 		beta := []float64{0.4, -0.2}
 		clock := Clock{Width: 1, Max: 12}
 		b := MergeBins(clock, slices.Repeat([]float64{9}, clock.Points()), 1)
-		sums := make([]BinSum, len(b.Edges))
+		sums := make([]BinSum, b.Len())
 		for k := range sums {
 			sums[k] = BinSum{X: make([]float64, 2), Net: NewMoments(2), Dead: NewMoments(2)}
 		}
 		for _, p := range ps {
 			eta := p.Offset + beta[0]*p.X[0] + beta[1]*p.X[1]
 			enter, exit := b.Span(p.Start, p.Stop)
+			if enter == exit {
+				continue
+			}
 			sums[exit].Net.Add(math.Exp(eta), p.X)
 			if enter >= 0 {
 				sums[enter].Net.Add(-math.Exp(eta), p.X)
@@ -276,17 +279,41 @@ func TestBinsOfOnePointAreExact(t *testing.T) {
 func TestMergeBins(t *testing.T) {
 	c := Clock{Width: 7, Max: 40}
 	for _, tt := range []struct {
-		events []float64
-		least  float64
-		want   []int
+		events      []float64
+		least       float64
+		first, last []int
 	}{
-		{[]float64{0, 3, 3, 1, 1, 1, 1}, 3, []int{1, 2, 6}},
-		{[]float64{0, 3, 3, 1, 1, 1, 0}, 5, []int{6}},
-		{[]float64{0, 0, 0, 0, 0, 0, 0}, 5, []int{6}},
-		{[]float64{5, 5, 0, 5, 0, 0, 4}, 5, []int{0, 1, 6}},
+		{[]float64{0, 3, 3, 1, 0, 1, 1}, 3, []int{1, 2, 3}, []int{1, 2, 6}},
+		{[]float64{0, 3, 3, 1, 0, 1, 0}, 5, []int{1}, []int{5}},
+		{[]float64{0, 3, 0, 1, 0, 0, 0}, 5, []int{1}, []int{3}},
+		{[]float64{0, 0, 0, 0, 0, 0, 0}, 5, nil, nil},
+		{[]float64{5, 5, 0, 5, 0, 0, 4}, 5, []int{0, 1, 3}, []int{0, 1, 6}},
+		{[]float64{2, 0, 2, 0, 0, 2, 0}, 1, []int{0, 2, 5}, []int{0, 2, 5}},
 	} {
-		if got := MergeBins(c, tt.events, tt.least); !slices.Equal(got.Edges, tt.want) {
-			t.Errorf("merge %v by %v: edges %v, want %v", tt.events, tt.least, got.Edges, tt.want)
+		if got := MergeBins(c, tt.events, tt.least); !slices.Equal(got.First, tt.first) || !slices.Equal(got.Last, tt.last) {
+			t.Errorf("merge %v by %v: %v to %v, want %v to %v", tt.events, tt.least, got.First, got.Last, tt.first, tt.last)
+		}
+	}
+}
+
+func TestSpan(t *testing.T) {
+	b := Bins{Clock: Clock{Width: 1, Max: 20}, First: []int{3, 8, 12}, Last: []int{5, 8, 15}}
+	for _, tt := range []struct {
+		start, stop float64
+		enter, exit int
+	}{
+		{math.Inf(-1), 2, -1, -1},
+		{math.Inf(-1), 3, -1, 0},
+		{0, 7, -1, 0},
+		{4, 8, -1, 1},
+		{5, 8, 0, 1},
+		{5, 7, 0, 0}, // between two bins: at risk at no event
+		{9, 11, 1, 1},
+		{11, 13, 1, 2},
+		{15, 20, 2, 2},
+	} {
+		if enter, exit := b.Span(tt.start, tt.stop); enter != tt.enter || exit != tt.exit {
+			t.Errorf("(%v, %v] enters %d and leaves %d, want %d and %d", tt.start, tt.stop, enter, exit, tt.enter, tt.exit)
 		}
 	}
 }
