@@ -23,8 +23,10 @@
 //     theirs, so one round's keys tell nothing about another's.
 //   - A lost site's pairwise keys are not reconstructed from shares of its
 //     private key: each contributor gives the one key of this round itself. The
-//     long-term secret is thus never shared out. The price: when a contributor
-//     is lost between announcement and help, the round waits for it or is void.
+//     long-term secret is thus never shared out. The price: when one site is
+//     lost before the announcement and another after it, the round waits for the
+//     other or is void ([Guard.Void]); with nobody lost before, any threshold of
+//     helpers opens the sum.
 //   - Shares are over the scalars of ristretto255 with a check tag (package
 //     share), not over GF(2^8) as methods A1 says: a library that others review,
 //     and a wrong share is noticed and its holder named. 16 bytes more per peer.

@@ -1,7 +1,6 @@
 package mask
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"hmsp.center/hmsp/secure"
@@ -43,6 +42,9 @@ const (
 // The same vector again is fine; another one is refused.
 func (g *Guard) Send(t secure.Terms, r secure.Round, vector [32]byte) error {
 	if e := g.find(t, r.Number); e != nil {
+		if e.Renounced {
+			return fmt.Errorf("round %d: renounced, nothing more is given", r.Number)
+		}
 		if e.Vector != digest(vector) || e.Question != digest(r.Question) {
 			return fmt.Errorf("round %d: another vector was already sent; send that one again", r.Number)
 		}
@@ -181,12 +183,4 @@ func (g *Guard) find(t secure.Terms, round int) *entry {
 		}
 	}
 	return nil
-}
-
-// MarshalJSON returns the guard's memory.
-func (g *Guard) MarshalJSON() ([]byte, error) {
-	if g.rounds == nil {
-		return []byte("[]"), nil
-	}
-	return json.Marshal(g.rounds)
 }
