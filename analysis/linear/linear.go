@@ -34,7 +34,7 @@ func (linear) About() analysis.About {
 			{Name: "conf.level", Type: "number", Default: 0.95, Min: &least, Max: &most, Doc: "level of the confidence intervals"},
 			formula.ContrastsParameter(),
 		},
-		Example: "- name: pressure\n  analysis: linear\n  formula: sbp ~ age + sex\n",
+		Example: "- name: weight\n  analysis: linear\n  formula: bmi ~ age * sex + log(crp) + stage\n",
 	}
 }
 

@@ -28,13 +28,13 @@ func (r run) Bounds(s analysis.State) (analysis.Bounds, error) {
 	}
 	if st.Design == nil {
 		return analysis.Bounds{Columns: r.model.Columns(), Ranges: r.model.CountRanges(),
-			Opens: "how many rows have all values, and how many have each level of each factor"}, nil
+			Opens: "How many rows have a value for every variable of the formula, how many do not, and how many have each level of each factor, over all sites."}, nil
 	}
 	p := len(st.Design.Columns)
 	return analysis.Bounds{
 		Columns: r.model.Columns(),
 		Ranges:  slices.Repeat([]fixed.Range{{Max: 1}}, stat.Triangle(p)+p+1),
-		Opens:   "the sums of products of all pairs of design columns and response over all rows",
+		Opens:   "The sums, over all rows of all sites, of the products of all pairs of design columns and the response.",
 	}, nil
 }
 

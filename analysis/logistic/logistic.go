@@ -21,7 +21,7 @@ func New() analysis.Analysis {
 			"The response is a flag, a comparison, or a category of two levels (the second is the event). " +
 			"Rows with a missing value in any variable of the formula are left out.",
 		Source:  "McCullagh and Nelder, Generalized Linear Models, 2nd ed. (1989), chapter 4; R's glm.fit",
-		Example: "- name: diabetes\n  analysis: logistic\n  formula: diabetes ~ age + sex\n",
+		Example: "- name: response\n  analysis: logistic\n  formula: response ~ stage + log(crp) + age\n",
 	}})
 }
 

@@ -21,7 +21,7 @@ func New() analysis.Analysis {
 		Doc: "Log of an expected count as a linear function of the terms, with Wald tests and intervals, equal to R's glm on the pooled rows. " +
 			"For rates add offset(log(time)). Rows with a missing value in any variable of the formula are left out.",
 		Source:  "McCullagh and Nelder, Generalized Linear Models, 2nd ed. (1989), chapter 6; R's glm.fit",
-		Example: "- name: visits\n  analysis: poisson\n  formula: visits ~ age + sex\n",
+		Example: "- name: visits\n  analysis: poisson\n  formula: visits ~ smoker + age + offset(log(years))\n",
 	}})
 }
 

@@ -27,10 +27,10 @@ func (r run) Bounds(s analysis.State) (analysis.Bounds, error) {
 	b := analysis.Bounds{Columns: r.model.Columns()}
 	if st.Design == nil {
 		b.Ranges = r.model.CountRanges()
-		b.Opens = "how many rows have all values, and how many have each level of each factor"
+		b.Opens = "How many rows have a value for every variable of the formula, how many do not, and how many have each level of each factor, over all sites."
 		return b, nil
 	}
-	b.Opens = "the weighted sums of products of all pairs of design columns, the score, and the deviances of the model and of the null model, at the shared coefficients"
+	b.Opens = "The weighted sums, over all rows of all sites, of the products of all pairs of design columns, the score, and the deviances of the model and of the null model, at the shared coefficients."
 	b.Ranges = r.ranges(st)
 	return b, nil
 }
