@@ -19,7 +19,7 @@ const maxCoarseSpread = 45
 // of offsets and of covariates over the events, then the moments of those who
 // leave (less those who enter) and of those with the event.
 func (r *run) binSums(s state) int {
-	p := len(s.Design.Columns)
+	p := len(s.design.Columns)
 	return 2 + p + 2*(1+p+p*(p+1)/2)
 }
 
@@ -31,22 +31,22 @@ func (r *run) binBounds(s state, b analysis.Bounds) (analysis.Bounds, error) {
 		one[i] = fixed.Range{Max: 1}
 	}
 	one[0] = fixed.Range{Max: 1, Integer: true}
-	one[1] = fixed.Range{Max: math.Max(math.Abs(s.Design.OffsetLo), math.Abs(s.Design.OffsetHi))}
+	one[1] = fixed.Range{Max: math.Max(math.Abs(s.design.OffsetLo), math.Abs(s.design.OffsetHi))}
 	for range s.Bins.Len() * s.strata() {
 		b.Ranges = append(b.Ranges, one...)
 	}
-	b.Opens = fmt.Sprintf("pooled sums of relative hazards, covariates and their products over those who leave, enter and have the event in each of %d bins of time, at least %v events a bin, at public coefficients",
+	b.Opens = fmt.Sprintf("Pooled sums of relative hazards, covariates and their products over the people who leave, enter or have the event in each of %d bins of time, joined to hold %d events each, at public coefficients.",
 		s.Bins.Len(), r.params.Int("min_events"))
 	return b, nil
 }
 
 func (r *run) sumBins(t table.Table, s state, sum *fixed.Vector) error {
-	f, err := s.Design.Frame(t)
+	f, err := s.design.Frame(t)
 	if err != nil {
 		return err
 	}
-	_, hi := s.Design.Linear(s.Search.Beta)
-	p, size := len(s.Design.Columns), r.binSums(s)
+	_, hi := s.design.Linear(s.Search.Beta)
+	p, size := len(s.design.Columns), r.binSums(s)
 	x := make([]float64, p)
 	net, dead := 2+p, 2+p+1+p+p*(p+1)/2 // where the moments lie within a bin
 	moments := func(at int, h float64) {
@@ -93,11 +93,11 @@ func (r *run) sumBins(t table.Table, s state, sum *fixed.Vector) error {
 
 // evaluateBins is the partial likelihood from the opened sums.
 func (r *run) evaluateBins(sum []float64, s state) (survival.Evaluation, error) {
-	p, size, bins := len(s.Design.Columns), r.binSums(s), s.Bins.Len()
+	p, size, bins := len(s.design.Columns), r.binSums(s), s.Bins.Len()
 	if want := size * bins * s.strata(); len(sum) != want {
 		return survival.Evaluation{}, fmt.Errorf("cox: %d sums, want %d", len(sum), want)
 	}
-	_, hi := s.Design.Linear(s.Search.Beta)
+	_, hi := s.design.Linear(s.Search.Beta)
 	out := survival.NewEvaluation(p)
 	for k := range s.strata() {
 		parts := make([]survival.BinSum, bins)

@@ -84,11 +84,15 @@ func TestBiasOfCoarsening(t *testing.T) {
 func TestBinsHoldEnoughEvents(t *testing.T) {
 	data := lung(t)
 	_, rounds := analysistest.Rounds(t, New(), analysis.Params{"formula": lungFormula, "baseline": "coarsened", "width": 1, "min_events": 8}, data.Schema, data)
-	s, err := analysis.Decode[state](rounds[1].State)
+	r, _, err := New().Start(analysis.Params{"formula": lungFormula, "baseline": "coarsened", "width": 1, "min_events": 8}, data.Schema)
 	if err != nil {
 		t.Fatal(err)
 	}
-	size := (&run{}).binSums(s)
+	s, err := r.(*run).decode(rounds[1].State)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := r.(*run).binSums(s)
 	if s.Bins.Len() < 10 || len(rounds[1].Grid.Frac) != size*s.Bins.Len() {
 		t.Fatalf("%d bins, %d sums", s.Bins.Len(), len(rounds[1].Grid.Frac))
 	}

@@ -31,7 +31,7 @@ const (
 )
 
 func (cox) About() analysis.About {
-	zero, one, hundred, least, most, below := 0.0, 1.0, 100.0, 1e-15, 1e-4, 0.999999
+	zero, one, hundred, least, most, low, high := 0.0, 1.0, 100.0, 1e-15, 1e-4, 0.5, 0.9999
 	return analysis.About{
 		Name:    "cox",
 		Version: "1",
@@ -48,8 +48,8 @@ func (cox) About() analysis.About {
 			{Name: "ties", Type: "string", Default: "efron", Options: []string{"efron", "breslow"}, Doc: "how events at the same time are treated"},
 			{Name: "width", Type: "number", Default: 7.0, Min: &zero, Doc: "coarsened: width of the time grid that bins are made of, in the unit of time"},
 			{Name: "min_events", Type: "integer", Default: 5.0, Min: &one, Doc: "coarsened: the least number of events per bin; neighbouring points of the grid are joined"},
-			{Name: "contrasts", Type: "map", Doc: "coding per factor: treatment (default), sum or helmert"},
-			{Name: "conf.level", Type: "number", Default: 0.95, Min: &zero, Max: &below, Doc: "level of the confidence intervals"},
+			formula.ContrastsParameter(),
+			{Name: "conf.level", Type: "number", Default: 0.95, Min: &low, Max: &high, Doc: "level of the confidence intervals"},
 			{Name: "exponentiate", Type: "boolean", Default: false, Doc: "give hazard ratios in place of log hazard ratios"},
 			{Name: "tolerance", Type: "number", Default: 1e-11, Min: &least, Max: &most, Doc: "relative change of the log-likelihood that ends the search"},
 			{Name: "max_iter", Type: "integer", Default: 60.0, Min: &one, Max: &hundred, Doc: "the most evaluations of the log-likelihood"},
@@ -67,9 +67,6 @@ func (a cox) Start(p analysis.Params, s table.Schema) (analysis.Run, analysis.St
 	if err != nil {
 		return nil, nil, err
 	}
-	if !(p.Number("conf.level") > 0) {
-		return nil, nil, analysis.Refuse("conf.level", "want a level above 0, as 0.95")
-	}
 	r := &run{params: p, efron: p.String("ties") == "efron", coarse: p.String("baseline") == coarsened}
 	if err := r.read(p, s); err != nil {
 		return nil, nil, err
@@ -79,16 +76,10 @@ func (a cox) Start(p analysis.Params, s table.Schema) (analysis.Run, analysis.St
 }
 
 func (r *run) read(p analysis.Params, s table.Schema) error {
-	contrasts := map[string]string{}
-	given, _ := p["contrasts"].(map[string]any)
-	for name, v := range given {
-		kind, ok := v.(string)
-		if !ok {
-			return analysis.Refuse("contrasts", "%s: want treatment, sum or helmert, got %v", name, v)
-		}
-		contrasts[name] = kind
+	contrasts, err := formula.Contrasts(p)
+	if err != nil {
+		return err
 	}
-	var err error
 	if r.model, err = formula.Read(p.String("formula"), s, formula.Options{Contrasts: contrasts, Implicit: true}); err != nil {
 		return err
 	}

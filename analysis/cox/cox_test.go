@@ -269,7 +269,7 @@ func TestRefusals(t *testing.T) {
 		{analysis.Params{"formula": "Surv(time, status) ~ age", "baseline": "shared"}, "baseline", "coarsened"},
 		{analysis.Params{"formula": "Surv(time, status) ~ age", "ties": "exact"}, "ties", "efron"},
 		{analysis.Params{"formula": "Surv(time, status) ~ sex", "contrasts": map[string]any{"sex": 3}}, "contrasts", "treatment"},
-		{analysis.Params{"formula": "Surv(time, status) ~ sex", "conf.level": 0}, "conf.level", "0.95"},
+		{analysis.Params{"formula": "Surv(time, status) ~ sex", "conf.level": 0}, "conf.level", "0.5"},
 	} {
 		_, _, err := New().Start(tt.params, s)
 		var r *analysis.Refusal

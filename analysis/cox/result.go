@@ -28,7 +28,7 @@ func (r *run) result(s state, pairs *survival.Pairs) (*analysis.Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cox: %w", err)
 	}
-	beta, cov := s.Design.Unscale(s.Search.Point, scaled)
+	beta, cov := s.design.Unscale(s.Search.Point, scaled)
 	for j := range beta {
 		if s.Search.Aliased[j] || s.Search.Endless[j] {
 			beta[j] = math.NaN()
@@ -42,7 +42,7 @@ func (r *run) result(s state, pairs *survival.Pairs) (*analysis.Result, error) {
 	}
 	est := r.estimates(s, beta, cov)
 	res := &analysis.Result{
-		Tables: []analysis.Table{r.termsTable(est), r.glance(s, pairs), vcovTable(s.Design.Names(), cov)},
+		Tables: []analysis.Table{r.termsTable(est), r.glance(s, pairs), vcovTable(s.design.Names(), cov)},
 		Notes:  r.notes(s, est),
 	}
 	if pairs != nil {
@@ -60,7 +60,7 @@ func (r *run) result(s state, pairs *survival.Pairs) (*analysis.Result, error) {
 func (r *run) estimates(s state, beta []float64, cov *mat.SymDense) []estimate {
 	z := survival.NormalQuantile(r.params.Number("conf.level"))
 	out := make([]estimate, len(beta))
-	for j, name := range s.Design.Names() {
+	for j, name := range s.design.Names() {
 		e := estimate{term: name, beta: beta[j], se: math.Sqrt(cov.At(j, j)), leftOut: s.Search.Aliased[j], endless: s.Search.Endless[j]}
 		e.statistic = e.beta / e.se
 		e.p = survival.TwoSided(e.statistic)
@@ -108,7 +108,7 @@ func (r *run) glance(s state, pairs *survival.Pairs) analysis.Table {
 	}
 	t := analysis.Table{Name: "glance", Title: "The model as a whole"}
 	add := func(name string, x float64) { t.Columns = append(t.Columns, analysis.Nums(name, x)) }
-	add("n", float64(s.Design.Rows))
+	add("n", float64(s.design.Rows))
 	add("nevent", s.Events)
 	add("statistic.log", lr)
 	add("p.value.log", chi(lr))
@@ -139,7 +139,7 @@ func vcovTable(names []string, cov *mat.SymDense) analysis.Table {
 }
 
 func (r *run) notes(s state, est []estimate) []string {
-	out := append([]string(nil), s.Design.Notes...)
+	out := append([]string(nil), s.design.Notes...)
 	var aliased, endless []string
 	for _, e := range est {
 		if e.leftOut {
@@ -163,7 +163,7 @@ func (r *run) notes(s state, est []estimate) []string {
 		out = append(out, "every site has a baseline hazard of its own, as with strata(site); effects of anything that is the same for all people of a site cannot be estimated")
 	}
 	if n := s.strata(); n > 1 {
-		out = append(out, fmt.Sprintf("%d strata: %s", n, strings.Join(s.Design.StrataNames[:min(n, 40)], "; ")))
+		out = append(out, fmt.Sprintf("%d strata: %s", n, strings.Join(s.design.StrataNames[:min(n, 40)], "; ")))
 	}
 	return out
 }

@@ -23,28 +23,8 @@ type run struct {
 	clock    survival.Clock // coarsened: the grid that bins are made of
 }
 
-// Phases of a run: count rows, levels and events; search the maximum of the
-// partial likelihood; count concordant pairs at the maximum.
-const (
-	counting  = "count"
-	searching = "search"
-	pairing   = "pairs"
-)
-
-// state is what all sites see between rounds.
-type state struct {
-	Phase  string           `json:"phase"`
-	Design *formula.Design  `json:"design,omitempty"`
-	Events float64          `json:"events,omitempty"`
-	Bins   *survival.Bins   `json:"bins,omitempty"`
-	Search *survival.Search `json:"search,omitempty"`
-}
-
-// strata is the number of baselines that a state tells apart.
-func (s state) strata() int { return max(1, len(s.Design.StrataNames)) }
-
 func (r *run) Bounds(encoded analysis.State) (analysis.Bounds, error) {
-	s, err := analysis.Decode[state](encoded)
+	s, err := r.decode(encoded)
 	if err != nil {
 		return analysis.Bounds{}, err
 	}
@@ -52,10 +32,11 @@ func (r *run) Bounds(encoded analysis.State) (analysis.Bounds, error) {
 	switch s.Phase {
 	case counting:
 		b.Ranges = append(r.model.CountRanges(), slices.Repeat([]fixed.Range{{Max: 1, Integer: true}}, r.eventCounts())...)
-		b.Opens = "pooled numbers of complete and incomplete rows, of rows per factor level and stratum, and of events"
+		b.Opens = "Pooled numbers of rows with and without all values, of rows per factor level and stratum, and of events"
 		if r.coarse {
 			b.Opens += fmt.Sprintf(" in each of %d intervals of %v", r.clock.Points(), r.clock.Width)
 		}
+		b.Opens += "."
 	case searching:
 		if r.coarse {
 			return r.binBounds(s, b)
@@ -64,9 +45,7 @@ func (r *run) Bounds(encoded analysis.State) (analysis.Bounds, error) {
 	case pairing:
 		b.OverSites = true
 		b.Ranges = slices.Repeat([]fixed.Range{{Max: maxRows, Integer: true}}, 3)
-		b.Opens = "pooled numbers of concordant, discordant and tied pairs within sites and strata"
-	default:
-		return b, fmt.Errorf("cox: state has unknown phase %q", s.Phase)
+		b.Opens = "Pooled numbers of pairs of people of one site and stratum in whom the estimated risk agrees with the order of events, disagrees, or is tied."
 	}
 	return b, nil
 }
@@ -80,11 +59,10 @@ func (r *run) eventCounts() int {
 }
 
 func (r *run) Local(t table.Table, encoded analysis.State, sum *fixed.Vector) error {
-	s, err := analysis.Decode[state](encoded)
-	if err != nil {
-		return err
-	}
+	s, err := r.decode(encoded)
 	switch {
+	case err != nil:
+		return err
 	case s.Phase == counting:
 		return r.count(t, sum)
 	case s.Phase == pairing:
@@ -117,7 +95,7 @@ func (r *run) count(t table.Table, sum *fixed.Vector) error {
 }
 
 func (r *run) Next(sum []float64, encoded analysis.State) (analysis.State, *analysis.Result, error) {
-	s, err := analysis.Decode[state](encoded)
+	s, err := r.decode(encoded)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -139,8 +117,6 @@ func (r *run) Next(sum []float64, encoded analysis.State) (analysis.State, *anal
 		}
 		res, err := r.result(s, &survival.Pairs{Concordant: sum[0], Discordant: sum[1], Tied: sum[2]})
 		return nil, res, err
-	default:
-		err = fmt.Errorf("cox: state has unknown phase %q", s.Phase)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -155,23 +131,24 @@ func (r *run) settle(sum []float64, s *state) error {
 	if want := at + r.eventCounts(); len(sum) != want {
 		return fmt.Errorf("cox: %d sums, want %d", len(sum), want)
 	}
+	s.Counts = sum[:at]
 	var err error
-	if s.Design, err = r.model.Settle(sum[:at]); err != nil {
+	if s.design, err = r.model.Settle(s.Counts); err != nil {
 		return err
 	}
 	for _, e := range sum[at:] {
 		s.Events += e
 	}
 	if s.Events == 0 {
-		return fmt.Errorf("none of the %d complete rows has the event (%s): a hazard cannot be estimated", s.Design.Rows, s.Design.Response.Event)
+		return fmt.Errorf("none of the %d complete rows has the event (%s): a hazard cannot be estimated", s.design.Rows, s.design.Response.Event)
 	}
-	search := survival.NewSearch(len(s.Design.Columns))
+	search := survival.NewSearch(len(s.design.Columns))
 	s.Phase, s.Search = searching, &search
 	if r.coarse {
 		bins := survival.MergeBins(r.clock, sum[at:], r.params.Number("min_events"))
 		s.Bins = &bins
 		if n := r.binSums(*s) * bins.Len() * s.strata(); n > maxSums {
-			return fmt.Errorf("%d bins, %d strata and %d columns need %d sums a round, more than %d: take a larger width or min_events", bins.Len(), s.strata(), len(s.Design.Columns), n, maxSums)
+			return fmt.Errorf("%d bins, %d strata and %d columns need %d sums a round, more than %d: take a larger width or min_events", bins.Len(), s.strata(), len(s.design.Columns), n, maxSums)
 		}
 	}
 	return r.checkSpread(*s)
@@ -183,7 +160,7 @@ func (r *run) search(sum []float64, s *state) (done bool, err error) {
 	if r.coarse {
 		e, err = r.evaluateBins(sum, *s)
 	} else {
-		e, err = unpack(sum, len(s.Design.Columns))
+		e, err = unpack(sum, len(s.design.Columns))
 	}
 	if err != nil {
 		return false, err
@@ -207,7 +184,7 @@ func (r *run) checkSpread(s state) error {
 	if r.coarse {
 		most = maxCoarseSpread
 	}
-	if lo, hi := s.Design.Linear(s.Search.Beta); !(hi-lo <= float64(most)) {
+	if lo, hi := s.design.Linear(s.Search.Beta); !(hi-lo <= float64(most)) {
 		return fmt.Errorf("cox: hazards would differ by more than a factor of e^%d between people within the declared ranges; %s: narrow the ranges in the dictionary, or take out a covariate that separates the events", most, r.largest(s))
 	}
 	return nil
@@ -221,5 +198,5 @@ func (r *run) largest(s state) string {
 			at = j
 		}
 	}
-	return "the largest part is that of " + s.Design.Columns[at].Name
+	return "the largest part is that of " + s.design.Columns[at].Name
 }

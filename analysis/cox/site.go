@@ -31,13 +31,13 @@ const maxSpread = 600
 // move too, by no more than another W + 2. With late entry risk sets are not
 // nested, and W is the number of rows.
 func (r *run) siteBounds(s state, b analysis.Bounds) (analysis.Bounds, error) {
-	lo, hi := s.Design.Linear(s.Search.Beta)
+	lo, hi := s.design.Linear(s.Search.Beta)
 	spread := hi - lo
 	w := 1 + math.Exp(spread)*math.Log1p(maxRows*math.Exp(-spread))
 	if r.late || !(w < maxRows) {
 		w = maxRows
 	}
-	p := len(s.Design.Columns)
+	p := len(s.design.Columns)
 	b.OverSites = true
 	b.Ranges = []fixed.Range{{Max: 2*spread + 2*w + 30}}
 	for range p {
@@ -46,7 +46,7 @@ func (r *run) siteBounds(s state, b analysis.Bounds) (analysis.Bounds, error) {
 	for range p * (p + 1) / 2 {
 		b.Ranges = append(b.Ranges, fixed.Range{Max: 10*w + 20})
 	}
-	b.Opens = fmt.Sprintf("the pooled log partial likelihood of %d coefficients with its first and second derivatives, at public coefficients", p)
+	b.Opens = fmt.Sprintf("The pooled log partial likelihood with its first and second derivatives, at %d public coefficients.", p)
 	return b, nil
 }
 
@@ -94,14 +94,14 @@ func (r *run) countPairs(t table.Table, s state, sum *fixed.Vector) error {
 
 // split makes the strata of a site's table; strata without people are left out.
 func (r *run) split(t table.Table, s state) ([]*survival.Stratum, error) {
-	f, err := s.Design.Frame(t)
+	f, err := s.design.Frame(t)
 	if err != nil {
 		return nil, err
 	}
-	p := len(s.Design.Columns)
+	p := len(s.design.Columns)
 	xs := make([]float64, f.N*p)
 	people := make([][]survival.Person, s.strata())
-	tick := tickOf(s.Design.Response.Interval)
+	tick := tickOf(s.design.Response.Interval)
 	for i := range f.N {
 		x := xs[i*p : (i+1)*p]
 		f.Row(i, x)

@@ -30,7 +30,7 @@ func New() analysis.Analysis { return kaplanMeier{} }
 type kaplanMeier struct{}
 
 func (kaplanMeier) About() analysis.About {
-	zero, one, below := 0.0, 1.0, 0.999999
+	zero, one, low, high := 0.0, 1.0, 0.5, 0.9999
 	return analysis.About{
 		Name:    "kaplan-meier",
 		Version: "1",
@@ -45,7 +45,7 @@ func (kaplanMeier) About() analysis.About {
 		Parameters: []analysis.Parameter{
 			{Name: "formula", Type: "formula", Required: true, Doc: "Surv(time, event) ~ groups, as Surv(time, status == 2) ~ sex + strata(ph.ecog), or ~ 1 for one curve"},
 			{Name: "width", Type: "number", Min: &zero, Doc: "width of the intervals of the time grid, in the unit of time; default 1 for whole-numbered times, required for others"},
-			{Name: "conf.level", Type: "number", Default: 0.95, Min: &zero, Max: &below, Doc: "level of the confidence limits"},
+			{Name: "conf.level", Type: "number", Default: 0.95, Min: &low, Max: &high, Doc: "level of the confidence limits"},
 			{Name: "conf.type", Type: "string", Default: "log", Options: []string{"log", "log-log", "plain"}, Doc: "scale on which the curves' confidence limits are symmetric"},
 			{Name: "rho", Type: "number", Default: 0.0, Min: &zero, Doc: "weight S(t-)^rho of the rank test: 0 log-rank, 1 Peto-Peto"},
 			{Name: "tau", Type: "number", Min: &zero, Doc: "end of the restricted mean survival time; default: the largest time that every group reaches"},
@@ -64,9 +64,6 @@ func (a kaplanMeier) Start(p analysis.Params, s table.Schema) (analysis.Run, ana
 	p, err := p.Check(a.About().Parameters)
 	if err != nil {
 		return nil, nil, err
-	}
-	if !(p.Number("conf.level") > 0) {
-		return nil, nil, analysis.Refuse("conf.level", "want a level above 0, as 0.95")
 	}
 	r := &run{params: p}
 	if err := r.read(p.String("formula"), s); err != nil {

@@ -55,8 +55,6 @@ func TestCurvesAreThoseOfSurvfit(t *testing.T) {
 	g := goldens(t)
 	ovarian := analysistest.CSV(t, survivaltest.Data("ovarian.csv"), table.Schema{integer("futime", 0, 2000), integer("fustat", 0, 1), integer("rx", 1, 2)})
 	veteran := analysistest.CSV(t, survivaltest.Data("veteran.csv"), table.Schema{integer("time", 0, 1000), integer("status", 0, 1), category("celltype", "squamous", "smallcell", "adeno", "large")})
-	heart := analysistest.CSV(t, survivaltest.Data("heart.csv"), table.Schema{
-		table.Variable{Name: "start", Kind: table.Number, Min: 0, Max: 2000}, table.Variable{Name: "stop", Kind: table.Number, Min: 0, Max: 2000}, integer("event", 0, 1), integer("surgery", 0, 1)})
 	for name, tt := range map[string]struct {
 		data    table.Table
 		formula string
@@ -70,7 +68,7 @@ func TestCurvesAreThoseOfSurvfit(t *testing.T) {
 		"lung_sex_ecog":   {lung(t), "Surv(time, status == 2) ~ sex + ph.ecog", analysis.Params{}},
 		"ovarian":         {ovarian, "Surv(futime, fustat) ~ rx", analysis.Params{"tau": 600}},
 		"veteran":         {veteran, "Surv(time, status) ~ celltype", analysis.Params{}},
-		"heart":           {heart, "Surv(start, stop, event) ~ surgery", analysis.Params{"width": 0.5}},
+		"heart":           {heart(t), "Surv(start, stop, event) ~ surgery", analysis.Params{"width": 0.5}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.params["formula"] = tt.formula
@@ -164,9 +162,19 @@ func TestDifferenceOfRestrictedMeans(t *testing.T) {
 	}
 }
 
-// With late entry the log-rank test is the score test of Cox's model with
-// Breslow's ties up to the tie correction of the variance; on heart, where
-// survdiff refuses, the rest must hold: everybody who entered is at risk.
+func heart(t testing.TB) table.Table {
+	return analysistest.CSV(t, survivaltest.Data("heart.csv"), table.Schema{
+		{Name: "start", Kind: table.Number, Min: 0, Max: 2000}, {Name: "stop", Kind: table.Number, Min: 0, Max: 2000}, integer("event", 0, 1), integer("surgery", 0, 1), integer("transplant", 0, 1)})
+}
+
+// With late entry, where survdiff refuses, the log-rank test is the score test
+// of Cox's model with exact treatment of ties (Cox 1972, section 6).
+func TestLogrankWithLateEntryIsCoxsScoreTest(t *testing.T) {
+	d := heart(t)
+	r := analysistest.SameWords(t, New(), analysis.Params{"formula": "Surv(start, stop, event) ~ transplant", "width": 0.5}, d.Schema, d, analysistest.Deal(d, 3)...)
+	survivaltest.Near(t, "chi-squared", column(t, r, "logrank", "statistic").Numbers[0], goldens(t)["heart_score"].Number("score"), exact)
+}
+
 func TestLateEntry(t *testing.T) {
 	s := table.Schema{integer("start", 0, 10), integer("stop", 0, 10), integer("event", 0, 1)}
 	tb, err := table.New(s, []table.Column{{Numbers: []float64{0, 2, 3, 0, 5}}, {Numbers: []float64{4, 6, 4, 2, 5}}, {Numbers: []float64{1, 1, 0, 1, 1}}}, nil)
@@ -219,7 +227,7 @@ func TestRefusals(t *testing.T) {
 		{analysis.Params{"formula": "Surv(time, status) ~ strata(sex)"}, "formula", "without strata()"},
 		{analysis.Params{"formula": "Surv(time, status) ~ sex", "width": 1e-5}, "width", "larger width"},
 		{analysis.Params{"formula": "Surv(time, status) ~ sex", "conf.type": "logit"}, "conf.type", "log-log"},
-		{analysis.Params{"formula": "Surv(time, status) ~ sex", "conf.level": 0}, "conf.level", "0.95"},
+		{analysis.Params{"formula": "Surv(time, status) ~ sex", "conf.level": 0}, "conf.level", "0.5"},
 		{analysis.Params{"formula": "Surv(time, status) ~ sexx"}, "formula", "sex"},
 	} {
 		_, _, err := New().Start(tt.params, s)

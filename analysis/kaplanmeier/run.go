@@ -39,11 +39,17 @@ func (r *run) Bounds(analysis.State) (analysis.Bounds, error) {
 	if r.late {
 		what = "events, censorings and entries"
 	}
+	of := fmt.Sprintf("for each of %d groups", len(r.groups))
+	if len(r.groups) == 1 {
+		of = "for all people together"
+	}
+	if len(r.strata) > 1 {
+		of += fmt.Sprintf(" in each of %d strata", len(r.strata))
+	}
 	return analysis.Bounds{
 		Columns: r.columns,
 		Ranges:  slices.Repeat([]fixed.Range{{Max: 1, Integer: true}}, n),
-		Opens: fmt.Sprintf("pooled numbers of %s at each of %d times (intervals of %v) in %d groups and %d strata, and of rows left out",
-			what, r.clock.Points(), r.clock.Width, len(r.groups), len(r.strata)),
+		Opens:   fmt.Sprintf("Pooled numbers of %s at each of %d times (intervals of %v), %s, and of rows with and without all values.", what, r.clock.Points(), r.clock.Width, of),
 	}, nil
 }
 
