@@ -63,7 +63,7 @@ func (f *Formula) Model(s table.Schema, o Options) (*Model, error) {
 		}
 	}
 	if m.cells() > maxCells {
-		return nil, f.right.err("the strata have %d cells in all, more than %d: use fewer or coarser groups", m.cells(), maxCells)
+		return nil, f.right.err("the strata have more than %d cells in all: use fewer or coarser groups", maxCells)
 	}
 	if serr := m.setContrasts(o.Contrasts, f.right); serr != nil {
 		return nil, serr

@@ -214,14 +214,17 @@ func (s Source) readStrata(t table.Table, r *raw) error {
 	return nil
 }
 
-// cells is the number of cells of the cross of the strata's declared levels.
+// cells is the number of cells of the cross of the strata's declared levels, or
+// maxCells+1 where it is more.
 func (s Source) cells() int {
 	if len(s.Strata) == 0 {
 		return 0
 	}
 	n := 1
 	for _, v := range s.Strata {
-		n *= len(v.Levels)
+		if n *= len(v.Levels); n > maxCells {
+			return maxCells + 1
+		}
 	}
 	return n
 }
