@@ -75,7 +75,7 @@ func Decode(b []byte) (Envelope, error) {
 		return Envelope{}, fmt.Errorf("decode envelope: %w", Refuse(KindMalformed))
 	}
 	e := Envelope{Header: h, Ciphertext: b[len(b)-r.Len():]}
-	if err := e.whole(); err != nil {
+	if err := e.Whole(); err != nil {
 		return Envelope{}, fmt.Errorf("decode envelope: %w", err)
 	}
 	return e, nil

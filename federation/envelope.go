@@ -58,7 +58,7 @@ func Open(id *identity.Identity, c Charter, e Envelope, now time.Time) ([]byte, 
 	if e.To != id.Name() {
 		return nil, fmt.Errorf("open message: %w", Refuse(KindRecipient))
 	}
-	if err := e.whole(); err != nil {
+	if err := e.Whole(); err != nil {
 		return nil, fmt.Errorf("open message from %s: %w", e.From, err)
 	}
 	payload, err := id.Open(identity.ContextEnvelope, e.bound(), e.Ciphertext)
@@ -68,8 +68,8 @@ func Open(id *identity.Identity, c Charter, e Envelope, now time.Time) ([]byte, 
 	return payload, nil
 }
 
-// whole says whether the ciphertext is the one that the header names.
-func (e Envelope) whole() error {
+// Whole says whether the ciphertext is the one that the header names.
+func (e Envelope) Whole() error {
 	if int64(len(e.Ciphertext)) != e.Size || hexDigest(sha256.Sum256(e.Ciphertext)) != e.SHA256 {
 		return Refuse(KindAltered)
 	}

@@ -84,6 +84,8 @@ type memberHandler func(w http.ResponseWriter, r *http.Request, member string, b
 func (s *server) open(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.headers(w)
+		// The last answer on this connection may have left its deadline.
+		http.NewResponseController(w).SetWriteDeadline(time.Time{})
 		if err := h(w, r); err != nil {
 			s.fail(w, r, err)
 		}
