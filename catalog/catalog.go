@@ -7,11 +7,13 @@ import (
 	"fmt"
 
 	"hmsp.center/hmsp/analysis"
+	"hmsp.center/hmsp/format"
 )
 
 // A Catalog lists the plug-ins of a build.
 type Catalog struct {
 	Analyses []analysis.Analysis
+	Formats  []format.Format
 }
 
 // Analysis finds an analysis by its name; the error suggests the closest.

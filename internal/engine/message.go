@@ -18,6 +18,7 @@ const Protocol = "hmsp/run/v1"
 type Kind string
 
 const (
+	KindStudy        Kind = "study"        // researcher -> each site: the signed study
 	KindDecision     Kind = "decision"     // site -> lead: takes part (with its epoch key) or refuses
 	KindRoster       Kind = "roster"       // lead -> each: who takes part in this epoch, with their signed keys
 	KindKeys         Kind = "keys"         // site -> lead: one encapsulation for each peer
@@ -39,7 +40,7 @@ const (
 // kinds lists what a decoder accepts.
 func (k Kind) known() bool {
 	switch k {
-	case KindDecision, KindRoster, KindKeys, KindRound, KindContribution, KindSet, KindConfirm, KindQuorum,
+	case KindStudy, KindDecision, KindRoster, KindKeys, KindRound, KindContribution, KindSet, KindConfirm, KindQuorum,
 		KindUnmask, KindCheck, KindRelease, KindEndorse, KindOutcome, KindWithdraw, KindProgress, KindCancel:
 		return true
 	}

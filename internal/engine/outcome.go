@@ -70,3 +70,9 @@ func ReadDecision(m Message) (accept bool, why Reason, err error) {
 	d, err := read[decisionBody](m)
 	return d.Accept, d.Reason, err
 }
+
+// Refusal is what a site tells the researcher of a study that it cannot even
+// plan: for another charter, or with an analysis it does not have.
+func Refusal(study, site, researcher string, why Reason) Message {
+	return Message{Study: study, Kind: KindWithdraw, From: site, To: researcher, Body: body(withdrawBody{Reason: why})}
+}

@@ -1,0 +1,127 @@
+package site
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"hmsp.center/hmsp/charter"
+	"hmsp.center/hmsp/dataset"
+	"hmsp.center/hmsp/manifest"
+	"hmsp.center/hmsp/table"
+)
+
+// A Registry is the datasets that a site has registered: one file each in its
+// home. It works without a running site.
+type Registry struct {
+	Home   string
+	Loader dataset.Loader
+}
+
+func (r Registry) path(name string) string {
+	return filepath.Join(r.Home, datasetsDir, name+".yaml")
+}
+
+// Add registers a dataset after checking it against the dictionary; nothing is
+// registered when anything is wrong. Paths are kept absolute.
+func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.Schema, replace bool) (dataset.Profile, error) {
+	abs, err := filepath.Abs(d.Path)
+	if err != nil {
+		return dataset.Profile{}, fmt.Errorf("dataset %s: %w", d.Name, err)
+	}
+	d.Path = abs
+	p, err := r.Loader.Check(ctx, d, dictionary)
+	if err != nil {
+		return p, err
+	}
+	if err := p.Fits(d); err != nil {
+		return p, err
+	}
+	if err := os.MkdirAll(filepath.Join(r.Home, datasetsDir), 0o700); err != nil {
+		return p, fmt.Errorf("dataset %s: %w", d.Name, err)
+	}
+	write := manifest.Write
+	if replace {
+		write = manifest.Replace
+	}
+	err = write(r.path(d.Name), d, "Registered with `hmsp dataset add`.")
+	if os.IsExist(err) || err != nil && strings.Contains(err.Error(), fs.ErrExist.Error()) {
+		return p, fmt.Errorf("dataset %q is registered already: choose another name, or give --replace", d.Name)
+	}
+	return p, err
+}
+
+// Get reads a registration.
+func (r Registry) Get(name string) (dataset.Dataset, error) {
+	if _, err := os.Stat(r.path(name)); err != nil {
+		return dataset.Dataset{}, fmt.Errorf("dataset %q is not registered here; `hmsp dataset list` shows what is: %w", name, fs.ErrNotExist)
+	}
+	return dataset.ReadFile(r.path(name))
+}
+
+// List names the registered datasets.
+func (r Registry) List() ([]string, error) {
+	files, err := filepath.Glob(r.path("*"))
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, f := range files {
+		out = append(out, strings.TrimSuffix(filepath.Base(f), ".yaml"))
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// Remove forgets a registration; the data stay where they are.
+func (r Registry) Remove(name string) error {
+	if _, err := r.Get(name); err != nil {
+		return err
+	}
+	return os.Remove(r.path(name))
+}
+
+func (s *Site) registry() Registry {
+	return Registry{Home: s.cfg.Home, Loader: dataset.Loader{Formats: s.cfg.Catalog.Formats, MaxRows: s.member.Charter.Rules.MaxRows}}
+}
+
+// Dataset reads a registration of this site.
+func (s *Site) Dataset(name string) (dataset.Dataset, error) { return s.registry().Get(name) }
+
+// read loads the variables of schema; the built-in variable `site` is this
+// site's name in every row.
+func (s *Site) read(ctx context.Context, name string, schema table.Schema) (table.Table, error) {
+	d, err := s.Dataset(name)
+	if err != nil {
+		return table.Table{}, err
+	}
+	return Read(ctx, s.registry().Loader, d, schema, s.Name())
+}
+
+// Read loads the variables of schema for a site of that name.
+func Read(ctx context.Context, l dataset.Loader, d dataset.Dataset, schema table.Schema, name string) (table.Table, error) {
+	own := slices.DeleteFunc(slices.Clone(schema), func(v table.Variable) bool { return v.Name == charter.SiteVariable })
+	t, err := l.Load(ctx, d, own)
+	if err != nil || len(own) == len(schema) {
+		return t, err
+	}
+	var columns []table.Column
+	at := 0
+	for _, v := range schema {
+		if v.Name != charter.SiteVariable {
+			columns = append(columns, t.Columns[at])
+			at++
+			continue
+		}
+		codes := make([]int32, t.Rows())
+		for i := range codes {
+			codes[i] = int32(v.Level(name))
+		}
+		columns = append(columns, table.Column{Codes: codes})
+	}
+	return table.New(schema, columns, t.Patients)
+}

@@ -1,0 +1,172 @@
+package site
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"hmsp.center/hmsp/atomicfile"
+	"hmsp.center/hmsp/internal/engine"
+)
+
+// A steward's commands and the running site meet in the home folder: the site
+// writes studies/DIGEST.json, the steward studies/DIGEST.decision.json. Both are
+// replaced whole, so neither sees half of the other's, and a decision given
+// while the site is down waits for it.
+
+// A Decision is a steward's word over a study.
+type Decision struct {
+	Approve bool      `json:"approve"`
+	By      string    `json:"by"` // account name
+	Reason  string    `json:"reason,omitempty"`
+	At      time.Time `json:"at"`
+}
+
+func recordPath(home, digest string) string {
+	return filepath.Join(home, studiesDir, digest+".json")
+}
+
+func decisionPath(home, digest string) string {
+	return filepath.Join(home, studiesDir, digest+".decision.json")
+}
+
+// keep writes a study's record to the store and for people to see.
+func (s *Site) keep(digest string, r Record) error {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("record of study %s: %w", digest, err)
+	}
+	if err := s.store.PutStudy(digest, b); err != nil {
+		return err
+	}
+	return atomicfile.Write(recordPath(s.cfg.Home, digest), b, 0o600)
+}
+
+// policy decides at once where the site's rule does; "ask" leaves it to a steward.
+func (x *run) policy() error {
+	switch x.site.member.Config.Decide {
+	case "approve":
+		return x.decide(Decision{Approve: true, By: "rule: approve", At: x.site.cfg.Now()})
+	case "refuse":
+		return x.decide(Decision{By: "rule: refuse", Reason: "this site refuses every study", At: x.site.cfg.Now()})
+	}
+	return nil
+}
+
+// decide tells the run first and the record after: a crash in between leaves the
+// study pending, and the second telling changes nothing.
+func (x *run) decide(d Decision) error {
+	x.mu.Lock()
+	pending := x.record.State == statePending
+	x.mu.Unlock()
+	if !pending {
+		return nil
+	}
+	e := engine.Event{Kind: engine.EventDecided, At: x.site.cfg.Now(), Accept: d.Approve}
+	state := stateApproved
+	if !d.Approve {
+		state = stateRefused
+		e.Reason = engine.Reason{Kind: engine.ReasonRefused, Text: "the site refused"}
+		if d.Reason != "" {
+			e.Reason.Text += ": " + d.Reason
+		}
+	}
+	if err := x.deliver(e); err != nil {
+		return err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.record.State != statePending {
+		return nil // over already
+	}
+	x.record.State, x.record.By, x.record.Reason = state, d.By, d.Reason
+	return x.site.keep(x.plan.Digest, x.record)
+}
+
+// decisions takes up what stewards have decided.
+func (s *Site) decisions(ctx context.Context) error {
+	for _, x := range s.running() {
+		b, err := os.ReadFile(decisionPath(s.cfg.Home, x.plan.Digest))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		var d Decision
+		if err == nil {
+			err = json.Unmarshal(b, &d)
+		}
+		if err != nil {
+			s.log.Warn("decision not readable", "study", x.plan.Digest, "error", err.Error())
+			continue
+		}
+		if err := x.decide(d); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// Studies reads what a site was asked, newest first, from its home folder.
+func Studies(home string) (map[string]Record, []string, error) {
+	files, err := filepath.Glob(recordPath(home, "*"))
+	if err != nil {
+		return nil, nil, err
+	}
+	records := map[string]Record{}
+	var order []string
+	for _, f := range files {
+		digest := strings.TrimSuffix(filepath.Base(f), ".json")
+		if strings.HasSuffix(digest, ".decision") {
+			continue
+		}
+		b, err := os.ReadFile(f)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read study record: %w", err)
+		}
+		var r Record
+		if err := json.Unmarshal(b, &r); err != nil {
+			return nil, nil, fmt.Errorf("study record %s: %w", f, err)
+		}
+		records[digest] = r
+		order = append(order, digest)
+	}
+	slices.SortFunc(order, func(a, b string) int { return records[b].Received.Compare(records[a].Received) })
+	return records, order, nil
+}
+
+// Find returns the digest of the study that a name or the beginning of a digest
+// means; of several with one name, the newest.
+func Find(home, what string) (string, Record, error) {
+	records, order, err := Studies(home)
+	if err != nil {
+		return "", Record{}, err
+	}
+	for _, d := range order {
+		if strings.HasPrefix(d, what) && len(what) >= 6 || records[d].Study.Study.Name == what {
+			return d, records[d], nil
+		}
+	}
+	return "", Record{}, fmt.Errorf("no study %q at this site; `hmsp site pending --all` lists them", what)
+}
+
+// Decide writes a steward's decision over a pending study.
+func Decide(home, what string, d Decision) (string, error) {
+	digest, r, err := Find(home, what)
+	if err != nil {
+		return "", err
+	}
+	if r.State != statePending {
+		return "", fmt.Errorf("study %s is not pending: it is %s", r.Study.Study.Name, r.State)
+	}
+	b, err := json.Marshal(d)
+	if err != nil {
+		return "", err
+	}
+	return digest, atomicfile.Write(decisionPath(home, digest), b, 0o600)
+}

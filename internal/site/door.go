@@ -1,0 +1,121 @@
+package site
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"hmsp.center/hmsp/dataset"
+	"hmsp.center/hmsp/internal/engine"
+	"hmsp.center/hmsp/internal/execute"
+	"hmsp.center/hmsp/internal/warehouse"
+	"hmsp.center/hmsp/table"
+)
+
+// door is the one way out of a site for one study. Nothing else reads a
+// dataset for a study, and the engine takes a vector from nowhere else.
+type door struct {
+	run    *run
+	people *table.Table // the cohort, once it was read
+}
+
+// Compute is the door: read, protect, table, Local, range check, noise, encode.
+// The vector it returns is masked, sealed and sent by the engine, which keeps it
+// first and sends it again verbatim, never computed anew.
+func (d *door) Compute(ctx context.Context, _ string, round int, tasks []engine.Task) ([]uint64, error) {
+	t, err := d.cohort(ctx) // read, filter; consent and protection take their seat here
+	if err != nil {
+		return nil, err
+	}
+	// The budget is reserved here, durably, before anything is computed.
+	var words []uint64
+	for _, task := range tasks {
+		v, err := execute.Local(ctx, t, task.Run, task.State, task.Bounds, task.Grid) // Local and the range check
+		if err != nil {
+			return nil, d.private(round, task.Name, err)
+		}
+		// Noise on the integers takes its seat here.
+		words = append(words, v.Words...) // encoded: exact integers in the ring
+	}
+	return words, nil
+}
+
+// cohort reads the columns that the study may see, for the patients it may see.
+func (d *door) cohort(ctx context.Context) (table.Table, error) {
+	if d.people != nil {
+		return *d.people, nil
+	}
+	s, p := d.run.site, d.run.plan
+	t, err := s.read(ctx, p.Study.Dataset, p.Schema)
+	if err != nil {
+		return table.Table{}, d.private(0, "dataset "+p.Study.Dataset, err)
+	}
+	if err := d.snapshot(p.Study.Dataset); err != nil {
+		return table.Table{}, err
+	}
+	if p.Cohort != nil {
+		if t, err = warehouse.Select(ctx, t, *p.Cohort); err != nil {
+			return table.Table{}, d.private(0, "cohort", err)
+		}
+	}
+	if n := t.People(); n < s.member.Config.MinimumCohort {
+		return table.Table{}, engine.Reason{Kind: engine.ReasonCohort, Text: fmt.Sprintf("fewer than %d patients of this site are in the cohort", s.member.Config.MinimumCohort)}
+	}
+	d.people = &t
+	return t, nil
+}
+
+// private turns an error into what may be told outside. Errors about data count
+// and name lines of the site's file, which is for the site's own log only.
+func (d *door) private(round int, what string, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	d.run.site.log.Error("cannot compute", "study", d.run.plan.Study.Name, "round", round, "at", what, "error", err.Error())
+	if r := (*dataset.Refused)(nil); errors.As(err, &r) {
+		return engine.Reason{Kind: engine.ReasonData, Text: what + ": the site's data do not fit the dictionary; the site's own log and `hmsp dataset show` say where"}
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return engine.Reason{Kind: engine.ReasonData, Text: what + ": not registered or not readable at this site"}
+	}
+	return engine.Reason{Kind: engine.ReasonData, Text: what + ": could not be computed on this site's data; the site's own log says why"}
+}
+
+// snapshot holds a study to one state of its file: the rounds of a study must
+// all see the same data.
+func (d *door) snapshot(name string) error {
+	now, err := d.run.site.digest(name)
+	if err != nil {
+		return d.private(0, "dataset "+name, err)
+	}
+	x := d.run
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.record.Data != "" && x.record.Data != now {
+		return engine.Reason{Kind: engine.ReasonData, Text: "the dataset changed while the study ran; submit the study again"}
+	}
+	x.record.Data = now
+	return x.site.keep(x.plan.Digest, x.record)
+}
+
+// digest names the bytes of a registered dataset's file.
+func (s *Site) digest(name string) (string, error) {
+	d, err := s.Dataset(name)
+	if err != nil {
+		return "", err
+	}
+	f, err := os.Open(d.Path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("read %s: %w", d.Path, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

@@ -1,0 +1,309 @@
+package site
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"hmsp.center/hmsp/identity"
+	"hmsp.center/hmsp/internal/engine"
+	"hmsp.center/hmsp/plan"
+	"hmsp.center/hmsp/receipt"
+	"hmsp.center/hmsp/study"
+)
+
+// A Record is what a site keeps of every study it was asked, also after it is
+// over. It holds no patient's value and no part of this site.
+type Record struct {
+	Study    *study.Signed    `json:"study"`
+	Received time.Time        `json:"received"`
+	State    string           `json:"state"` // pending, approved, refused, then the outcome's status
+	By       string           `json:"by,omitempty"`
+	Reason   string           `json:"reason,omitempty"`
+	Phase    string           `json:"phase,omitempty"`
+	Round    int              `json:"round,omitempty"`
+	Lead     string           `json:"lead"`
+	Data     string           `json:"data,omitempty"` // digest of the dataset's file at the first round
+	Outcome  *receipt.Outcome `json:"outcome,omitempty"`
+}
+
+// The states of a study before it has an outcome.
+const (
+	statePending  = "pending"
+	stateApproved = "approved"
+	stateRefused  = "refused"
+)
+
+// run is one study that is not over.
+type run struct {
+	mu     sync.Mutex
+	site   *Site
+	plan   *plan.Plan
+	node   *engine.Node
+	record Record
+	door   *door
+	work   chan struct{} // there may be work
+}
+
+// resume makes the runs again that were not over.
+func (s *Site) resume() error {
+	records, err := s.store.Studies()
+	if err != nil {
+		return err
+	}
+	for digest, raw := range records {
+		var r Record
+		if err := json.Unmarshal(raw, &r); err != nil {
+			return fmt.Errorf("record of study %s: %w", digest, err)
+		}
+		if r.Outcome != nil {
+			s.done[digest] = true
+			continue
+		}
+		if err := s.open(digest, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open makes the run of a study from its record and journal.
+func (s *Site) open(digest string, r Record) error {
+	p, problems := plan.New(s.member.Charter, r.Study, s.cfg.Catalog)
+	if len(problems) > 0 {
+		return fmt.Errorf("study %s: %w", r.Study.Study.Name, problems[0])
+	}
+	node, err := engine.NewNode(p, s.member.Identity, journal{s, digest})
+	if err != nil {
+		return err
+	}
+	x := &run{site: s, plan: p, node: node, record: r, work: make(chan struct{}, 1)}
+	x.door = &door{run: x}
+	s.runs[digest] = x
+	if !node.Begun() {
+		seed := make([]byte, 32)
+		rand.Read(seed)
+		if _, err := node.Deliver(engine.Event{Kind: engine.EventBegin, At: s.cfg.Now(), Seed: seed}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start gives every run that was resumed its worker, and puts those to the
+// site's rule that were not decided when the process ended.
+func (s *Site) start(ctx context.Context, g *errgroup.Group) error {
+	s.mu.Lock()
+	s.workers = func(x *run) { g.Go(func() error { return x.labour(ctx) }) }
+	s.mu.Unlock()
+	for _, x := range s.running() {
+		s.workers(x)
+		x.poke()
+		if err := x.policy(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *run) poke() {
+	select {
+	case x.work <- struct{}{}:
+	default:
+	}
+}
+
+// handle takes one opened message. keep says that it comes before its study.
+func (s *Site) handle(ctx context.Context, m engine.Message) (keep bool, err error) {
+	s.mu.Lock()
+	x, over := s.runs[m.Study], s.done[m.Study]
+	s.mu.Unlock()
+	switch {
+	case m.Kind == engine.KindStudy:
+		if x != nil || over {
+			return false, nil
+		}
+		return false, s.asked(m)
+	case over:
+		return false, nil
+	case x == nil:
+		return true, nil
+	}
+	return false, x.deliver(engine.Event{Kind: engine.EventMessage, At: s.cfg.Now(), Message: &m})
+}
+
+// asked takes a new study: verified, planned, recorded, and put to decision.
+func (s *Site) asked(m engine.Message) error {
+	drop := func(err error) error {
+		s.log.Warn("study refused", "from", m.From, "study", m.Study, "error", err.Error())
+		return nil
+	}
+	signed, err := study.Decode(m.Body)
+	if err != nil {
+		return drop(err)
+	}
+	who, ok := s.member.Charter.Member(m.From)
+	if !ok || who.Role != identity.Researcher {
+		return drop(fmt.Errorf("%s is not a researcher of the charter", m.From))
+	}
+	if err := signed.Verify(s.member.Charter.Digest(), who); err != nil {
+		return drop(err)
+	}
+	if signed.Digest() != m.Study || signed.Researcher != m.From {
+		return drop(errors.New("the study has another digest or researcher than its message"))
+	}
+	p, problems := plan.New(s.member.Charter, signed, s.cfg.Catalog)
+	r := Record{Study: signed, Received: s.cfg.Now(), State: statePending}
+	if len(problems) > 0 {
+		r.State, r.Reason = string(receipt.Refused), problems[0].Error()
+		r.Outcome = &receipt.Outcome{HMSP: receipt.OutcomeVersion, Study: receipt.Study{Name: signed.Study.Name, Digest: m.Study}, Status: receipt.Refused, Reason: r.Reason}
+		if err := s.say(engine.Refusal(m.Study, s.Name(), m.From, engine.Reason{Kind: engine.ReasonIncompatible, Text: r.Reason})); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		s.done[m.Study] = true
+		s.mu.Unlock()
+		return s.keep(m.Study, r)
+	}
+	if !slices.Contains(p.Sites, s.Name()) {
+		return drop(errors.New("the study does not ask this site"))
+	}
+	r.Lead = p.Lead
+	if err := s.keep(m.Study, r); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	err = s.open(m.Study, r)
+	x := s.runs[m.Study]
+	if err == nil && s.workers != nil {
+		s.workers(x)
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	s.log.Info("study", "name", signed.Study.Name, "study", m.Study, "from", m.From, "decide", s.member.Config.Decide)
+	return x.policy()
+}
+
+// say queues messages that belong to no run.
+func (s *Site) say(m engine.Message) error {
+	p, err := s.seal([]engine.Message{m})
+	if err != nil {
+		return err
+	}
+	if err := s.store.Queue(p); err != nil {
+		return err
+	}
+	s.poke()
+	return nil
+}
+
+// deliver gives an event to the node and notes how far it is.
+func (x *run) deliver(e engine.Event) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	_, err := x.node.Deliver(e)
+	if engine.Unusable(err) {
+		x.site.log.Warn("dropped", "study", x.plan.Study.Name, "event", string(e.Kind), "error", err.Error())
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	x.poke()
+	return x.note()
+}
+
+// note keeps the record up to date, and ends the run when both halves are done.
+// The caller holds x.mu.
+func (x *run) note() error {
+	phase, round := x.node.Phase()
+	if x.record.Phase == phase && x.record.Round == round && !x.node.Idle() {
+		return nil
+	}
+	x.record.Phase, x.record.Round = phase, round
+	if o := x.node.Outcome(); o != nil {
+		x.record.State, x.record.Reason = string(o.Status), o.Reason
+		if x.node.Idle() {
+			x.record.Outcome = o
+		}
+	}
+	if err := x.site.keep(x.plan.Digest, x.record); err != nil {
+		return err
+	}
+	if !x.node.Idle() {
+		return nil
+	}
+	x.site.log.Info("study over", "name", x.plan.Study.Name, "status", x.record.State, "reason", x.record.Reason)
+	x.site.mu.Lock()
+	delete(x.site.runs, x.plan.Digest)
+	x.site.done[x.plan.Digest] = true
+	x.site.mu.Unlock()
+	return x.site.store.Forget(x.plan.Digest)
+}
+
+// labour does the node's work as it comes up, until the run is over.
+func (x *run) labour(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-x.work:
+		}
+		for {
+			x.mu.Lock()
+			w, idle := x.node.Work(), x.node.Idle()
+			x.mu.Unlock()
+			if idle {
+				return nil
+			}
+			if w == nil {
+				break
+			}
+			e, err := w.Do(ctx, x.plan.Digest, x.door, x.site.cfg.Now)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err != nil {
+				return err
+			}
+			if err := x.deliver(e); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// deadlines ticks the runs whose deadline has passed.
+func (s *Site) deadlines(ctx context.Context) error {
+	now := s.cfg.Now()
+	for _, x := range s.running() {
+		x.mu.Lock()
+		d := x.node.Deadline()
+		x.mu.Unlock()
+		if !d.IsZero() && !now.Before(d) {
+			if err := x.deliver(engine.Event{Kind: engine.EventTick, At: now}); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+func (s *Site) running() []*run {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []*run
+	for _, x := range s.runs {
+		out = append(out, x)
+	}
+	return out
+}

@@ -1,0 +1,201 @@
+package site
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"hmsp.center/hmsp/federation"
+	"hmsp.center/hmsp/internal/engine"
+	"hmsp.center/hmsp/internal/store"
+)
+
+// journal is the durable memory of one run: events and sealed outgoing messages
+// go to the site's file in one step.
+type journal struct {
+	s     *Site
+	study string
+}
+
+func (j journal) Append(e engine.Event, send []engine.Message) error {
+	event, err := e.Encode()
+	if err != nil {
+		return err
+	}
+	parcels, err := j.s.seal(send)
+	if err != nil {
+		return err
+	}
+	if err := j.s.store.Append(j.study, event, parcels); err != nil {
+		return err
+	}
+	if len(parcels) > 0 {
+		j.s.poke()
+	}
+	return nil
+}
+
+func (j journal) Replay() ([]engine.Event, error) {
+	raw, err := j.s.store.Replay(j.study)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]engine.Event, len(raw))
+	for i, b := range raw {
+		if out[i], err = engine.DecodeEvent(b); err != nil {
+			return nil, fmt.Errorf("event %d: %w", i+1, err)
+		}
+	}
+	return out, nil
+}
+
+// seal seals messages to their recipients; the sealed bytes are what is sent,
+// however often.
+func (s *Site) seal(ms []engine.Message) ([]store.Parcel, error) {
+	var out []store.Parcel
+	for _, m := range ms {
+		payload, err := m.Encode()
+		if err != nil {
+			return nil, err
+		}
+		e, err := s.member.Seal(m.To, m.ID(), payload, s.cfg.Now())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, store.Parcel{To: m.To, Data: append(federation.EncodeHeader(e.Header), e.Ciphertext...)})
+	}
+	return out, nil
+}
+
+// receive polls the inbox. A message is acknowledged when its run has kept it,
+// or when it is of no use; one that comes before its study waits at the hub.
+func (s *Site) receive(ctx context.Context) error {
+	for {
+		notices, err := s.hub.Inbox(ctx, federation.MaxWait)
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return fmt.Errorf("poll the hub: %w", err)
+		}
+		waiting := 0
+		for _, n := range notices {
+			keep, err := s.take(ctx, n)
+			if err != nil {
+				return err
+			}
+			if keep {
+				waiting++
+				continue
+			}
+			if err := s.hub.Ack(ctx, n); err != nil {
+				return fmt.Errorf("acknowledge a message: %w", err)
+			}
+		}
+		if waiting > 0 && waiting == len(notices) {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(500 * time.Millisecond):
+			}
+		}
+	}
+}
+
+// take fetches, opens and handles one message; keep says that it must wait.
+func (s *Site) take(ctx context.Context, n federation.Notice) (keep bool, err error) {
+	env, err := s.hub.Fetch(ctx, n)
+	if err != nil {
+		if e := (*federation.Error)(nil); errors.As(err, &e) && ctx.Err() == nil {
+			s.log.Warn("message dropped", "from", n.From, "id", n.ID, "error", err.Error())
+			return false, nil
+		}
+		return false, fmt.Errorf("fetch a message: %w", err)
+	}
+	payload, err := federation.Open(s.member.Identity, s.member.Charter, env, s.cfg.Now())
+	if err != nil {
+		s.log.Warn("message dropped", "from", n.From, "id", n.ID, "error", err.Error())
+		return false, nil
+	}
+	m, err := engine.DecodeMessage(payload)
+	if err == nil && (m.From != env.From || m.To != s.Name() || m.ID() != env.ID) {
+		err = errors.New("the message names another sender, recipient or id than its envelope")
+	}
+	if err != nil {
+		s.log.Warn("message dropped", "from", n.From, "id", n.ID, "error", err.Error())
+		return false, nil
+	}
+	return s.handle(ctx, m)
+}
+
+// send sends what is queued, one sender per recipient, so that one who is held
+// back by the hub's quota does not hold up the others.
+func (s *Site) send(ctx context.Context, g *errgroup.Group) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.wake:
+		}
+		to, err := s.store.Waiting()
+		if err != nil {
+			return err
+		}
+		for _, r := range to {
+			s.mu.Lock()
+			busy := s.sending[r]
+			s.sending[r] = true
+			s.mu.Unlock()
+			if !busy {
+				g.Go(func() error { return s.drain(ctx, r) })
+			}
+		}
+	}
+}
+
+func (s *Site) drain(ctx context.Context, to string) error {
+	for {
+		key, data, ok, err := s.store.Next(to)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			s.mu.Lock()
+			s.sending[to] = false
+			s.mu.Unlock()
+			// One that was queued meanwhile found this sender still busy.
+			if _, _, again, err := s.store.Next(to); err == nil && again {
+				s.poke()
+			}
+			return nil
+		}
+		r := bytes.NewReader(data)
+		head, err := federation.ReadHeader(r)
+		if err != nil {
+			return fmt.Errorf("queued message to %s: %w", to, err)
+		}
+		sealed, err := io.ReadAll(r)
+		if err != nil {
+			return err
+		}
+		err = s.hub.Send(ctx, federation.Envelope{Header: head, Ciphertext: sealed})
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			e := (*federation.Error)(nil)
+			if !errors.As(err, &e) || e.Kind == federation.KindClock {
+				return fmt.Errorf("send to %s: %w", to, err)
+			}
+			s.log.Warn("message given up", "to", to, "id", head.ID, "error", err.Error())
+		}
+		if err := s.store.Sent(key); err != nil {
+			return err
+		}
+	}
+}
