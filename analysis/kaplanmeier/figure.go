@@ -55,7 +55,7 @@ func (r *run) figure(groups []group, risk analysis.Table) plot.Figure {
 	zero, one := 0.0, 1.0
 	fig := plot.Figure{
 		Name: "survival", Kind: plot.Step,
-		Title: "Survival, " + r.design.Formula,
+		Title: r.title,
 		X:     plot.Axis{Label: r.axis, Min: &zero},
 		Y:     plot.Axis{Label: "survival probability", Min: &zero, Max: &one},
 	}

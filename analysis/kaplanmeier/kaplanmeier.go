@@ -17,6 +17,7 @@ package kaplanmeier
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"hmsp.center/hmsp/analysis"
 	"hmsp.center/hmsp/analysis/internal/formula"
@@ -111,8 +112,10 @@ func (r *run) read(text string, s table.Schema) error {
 	if v, ok := s.Lookup(time); ok && v.Unit != "" {
 		r.axis = fmt.Sprintf("%s (%s)", time, v.Unit)
 	}
-	r.groups = formulaCells(r.design.Strata[:len(plain.Variables)])
-	r.strata = formulaCells(r.design.Strata[len(plain.Variables):])
+	by := r.design.Strata[:len(plain.Variables)]
+	r.title = titleOf(by)
+	r.groups = combinations(by)
+	r.strata = combinations(r.design.Strata[len(plain.Variables):])
 	r.kinds = 2
 	if r.late = len(r.design.Response.Parts) == 3; r.late {
 		r.kinds = 3
@@ -140,9 +143,21 @@ func (r *run) layGrid() error {
 	return nil
 }
 
-// formulaCells lists the names of all combinations of the variables' declared
+// titleOf is "Survival by sex and ph.ecog".
+func titleOf(by []formula.Variable) string {
+	var names []string
+	for _, v := range by {
+		names = append(names, v.Name)
+	}
+	if len(names) == 0 {
+		return "Survival"
+	}
+	return "Survival by " + strings.Join(names, " and ")
+}
+
+// combinations lists the names of all combinations of the variables' declared
 // levels, the last variable fastest; one nameless cell for none.
-func formulaCells(vars []formula.Variable) []string {
+func combinations(vars []formula.Variable) []string {
 	out := []string{""}
 	for _, v := range vars {
 		var next []string

@@ -24,6 +24,7 @@ type run struct {
 	kinds   int      // 2, or 3 with entries
 	clock   survival.Clock
 	axis    string // label of the time axis
+	title   string // of the figure
 }
 
 // head is the number of coordinates before the grid.

@@ -107,8 +107,34 @@ func TestReferences(t *testing.T) {
 			reference(t, part, "Surv(time, status) ~ rx", last(part, "time"), refs(t, file)["km_rx"])
 		}
 	})
+	t.Run("rotterdam and gbsg", func(t *testing.T) {
+		d := cohorts(t)
+		reference(t, d, "Surv(rfstime, rfs) ~ study", last(d, "rfstime"), refs(t, "rotterdam_gbsg.json")["km_study"])
+	})
 	t.Run("nwtco", func(t *testing.T) {
 		d := read(t, "nwtco.csv", table.Schema{integer("edrel", 0, 9000), integer("rel", 0, 1), integer("histol", 1, 2)})
 		reference(t, d, "Surv(edrel, rel) ~ histol", last(d, "edrel"), refs(t, "nwtco.json")["km_histol"])
 	})
+}
+
+// cohorts are rotterdam and gbsg, relapse or death, in one table.
+func cohorts(t *testing.T) table.Table {
+	s := table.Schema{category("study", "gbsg", "rotterdam"), integer("rfstime", 0, 8000), integer("rfs", 0, 1)}
+	a := read(t, "rotterdam.csv", table.Schema{integer("rtime", 0, 8000), integer("recur", 0, 1), integer("dtime", 0, 8000), integer("death", 0, 1)})
+	b := read(t, "gbsg.csv", table.Schema{integer("rfstime", 0, 8000), integer("status", 0, 1)})
+	columns := []table.Column{{Codes: make([]int32, b.Rows())}, {Numbers: slices.Clone(b.Columns[0].Numbers)}, {Numbers: slices.Clone(b.Columns[1].Numbers)}}
+	for i := range a.Rows() {
+		time, recur := a.Numbers("dtime")[i], a.Numbers("recur")[i]
+		if recur == 1 {
+			time = a.Numbers("rtime")[i]
+		}
+		columns[0].Codes = append(columns[0].Codes, 1)
+		columns[1].Numbers = append(columns[1].Numbers, time)
+		columns[2].Numbers = append(columns[2].Numbers, math.Max(recur, a.Numbers("death")[i]))
+	}
+	out, err := table.New(s, columns, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
