@@ -27,7 +27,7 @@ var ErrNotFound = errors.New("not in the store")
 var ErrInUse = errors.New("another hmsp process uses this folder")
 
 // lockWait is how long Open waits for a process that is just ending.
-const lockWait = 2 * time.Second
+const lockWait = time.Second
 
 // A DB is an open database file. Each role has its own type over one.
 type DB struct{ bolt *bbolt.DB }
