@@ -31,7 +31,7 @@ func (r run) result(d *formula.Design, sum []float64) *analysis.Result {
 	if d.Intercept {
 		tss, df1 = yy-xy[0]*xy[0]/n, rank-1
 	}
-	notes := slices.Concat(d.Notes, d.AliasNotes(fit.Aliased))
+	notes := slices.Concat(d.Notes, d.SolutionNotes(fit.Aliased, fit.Pivots))
 	if rss <= 1e-13*yy {
 		notes = append(notes, "the fit is essentially perfect: standard errors and tests mean nothing")
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"hmsp.center/hmsp/analysis"
+	"hmsp.center/hmsp/analysis/internal/stat"
 )
 
 // rowsPerColumn is the number of rows per column under which methods C3 does
@@ -26,16 +27,24 @@ func (d *Design) Gate() error {
 	return nil
 }
 
-// AliasNotes names the columns that are not estimated.
-func (d *Design) AliasNotes(aliased []bool) []string {
-	var names []string
+// SolutionNotes names the columns that are not estimated, and those that are
+// so nearly dependent on the others that digits were lost: usually a declared
+// range far wider than the data.
+func (d *Design) SolutionNotes(aliased []bool, pivots []float64) []string {
+	var gone, weak, notes []string
 	for j, a := range aliased {
-		if a {
-			names = append(names, d.Columns[j].Name)
+		switch {
+		case a:
+			gone = append(gone, d.Columns[j].Name)
+		case pivots[j] < stat.ResolvedPivot:
+			weak = append(weak, d.Columns[j].Name)
 		}
 	}
-	if names == nil {
-		return nil
+	if gone != nil {
+		notes = append(notes, fmt.Sprintf("not estimated, because the column depends linearly on those before it: %s", strings.Join(gone, ", ")))
 	}
-	return []string{fmt.Sprintf("not estimated, because the column depends linearly on those before it: %s", strings.Join(names, ", "))}
+	if weak != nil {
+		notes = append(notes, fmt.Sprintf("nearly dependent on the columns before it, so that fewer than eight digits are certain: %s. Centre the variable, as I(x - 100), or narrow its range in the dictionary", strings.Join(weak, ", ")))
+	}
+	return notes
 }

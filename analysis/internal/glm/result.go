@@ -17,7 +17,7 @@ import (
 func (r run) result(st state) *analysis.Result {
 	d := st.Design
 	p := len(d.Columns)
-	notes := slices.Concat(d.Notes, d.AliasNotes(st.Aliased))
+	notes := slices.Concat(d.Notes, d.SolutionNotes(st.Aliased, st.Pivots))
 
 	scaled := slices.Clone(st.Beta)
 	inverse := stat.Symmetric(st.Inverse, p)

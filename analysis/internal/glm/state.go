@@ -12,6 +12,7 @@ type state struct {
 	Previous []float64       `json:"previous,omitempty"` // coefficients before the last step
 	Moves    []float64       `json:"moves,omitempty"`    // largest change of a coefficient, per step
 	Aliased  []bool          `json:"aliased,omitempty"`
+	Pivots   []float64       `json:"pivots,omitempty"`  // of the last solution
 	Inverse  []float64       `json:"inverse,omitempty"` // upper triangle of (X'WX)^-1 at Previous; 0 where aliased
 	Deviance float64         `json:"deviance"`          // at Previous
 	Halvings int             `json:"halvings,omitempty"`

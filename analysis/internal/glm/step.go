@@ -72,7 +72,7 @@ func (r run) step(st *state, sum []float64, l layout) {
 		st.end(separation, dev)
 		return
 	}
-	st.Previous = st.Beta
+	st.Previous, st.Pivots = st.Beta, fit.Pivots
 	st.Beta = make([]float64, p)
 	st.Inverse = st.Inverse[:0]
 	move := 0.0

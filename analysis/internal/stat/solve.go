@@ -36,8 +36,13 @@ type Solution struct {
 	Beta    []float64
 	Inverse *mat.SymDense // of A over the columns kept
 	Aliased []bool
+	Pivots  []float64 // share of each column's squared length that is left after those before it
 	Rank    int
 }
+
+// ResolvedPivot is the share below which less than eight digits of a coefficient
+// can be trusted, because sums carry sixteen.
+const ResolvedPivot = 1e-8
 
 // Solve is a Cholesky decomposition A = L L' in the given order of columns,
 // leaving out each column whose pivot is no more than AliasTolerance of its
@@ -45,7 +50,7 @@ type Solution struct {
 // leaving out as in R's dqrdc2).
 func Solve(a *mat.SymDense, v []float64) Solution {
 	p := a.SymmetricDim()
-	s := Solution{Beta: make([]float64, p), Inverse: mat.NewSymDense(max(p, 1), nil), Aliased: make([]bool, p)}
+	s := Solution{Beta: make([]float64, p), Inverse: mat.NewSymDense(max(p, 1), nil), Aliased: make([]bool, p), Pivots: make([]float64, p)}
 	l := make([][]float64, p)
 	var kept []int
 	for i := range p {
@@ -62,7 +67,10 @@ func Solve(a *mat.SymDense, v []float64) Solution {
 			l[i][k] = x / l[k][k]
 			pivot -= l[i][k] * l[i][k]
 		}
-		if !(pivot > AliasTolerance*a.At(i, i)) {
+		if a.At(i, i) > 0 {
+			s.Pivots[i] = max(pivot/a.At(i, i), 0)
+		}
+		if !(s.Pivots[i] > AliasTolerance) {
 			s.Aliased[i] = true
 			continue
 		}
