@@ -346,3 +346,40 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// 100,000 rows of 20 variables from CSV: numbers, flags, categories.
+func BenchmarkLoad(b *testing.B) {
+	var schema table.Schema
+	var text strings.Builder
+	for c := range 20 {
+		v := table.Variable{Name: fmt.Sprintf("v%d", c), Kind: table.Number, Min: -1e6, Max: 1e6}
+		switch c % 5 {
+		case 3:
+			v = table.Variable{Name: v.Name, Kind: table.Flag}
+		case 4:
+			v = table.Variable{Name: v.Name, Kind: table.Category, Levels: dictionary()[3].Levels}
+		}
+		schema = append(schema, v)
+		fmt.Fprintf(&text, "%s%c", v.Name, ",\n"[c/19])
+	}
+	for r := range 100000 {
+		for c := range 20 {
+			switch c % 5 {
+			case 3:
+				fmt.Fprintf(&text, "%d", r%2)
+			case 4:
+				text.WriteString([]string{"male", "female", "NA"}[r%3])
+			default:
+				fmt.Fprintf(&text, "%.3f", float64(r*(c+1)%9973)/7)
+			}
+			text.WriteByte(",\n"[c/19])
+		}
+	}
+	d := File("x", write(b, "x.csv", text.String()))
+	b.SetBytes(int64(text.Len()))
+	for b.Loop() {
+		if _, err := loader().Load(b.Context(), d, schema); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

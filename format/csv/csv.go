@@ -45,6 +45,7 @@ type reader struct {
 	at      []int           // their places in a record
 	row     int             // rows read
 	cells   []cell          // of the batch, row by row
+	letters []byte          // their text
 	done    error
 }
 
@@ -160,7 +161,7 @@ func (r *reader) Next() (format.Batch, error) {
 		return format.Batch{}, r.done
 	}
 	b := format.Batch{First: r.row + 1}
-	var text []byte
+	text := r.letters[:0]
 	r.cells = r.cells[:0]
 	for b.Rows < r.options.BatchRows && len(text)+len(r.cells)*16 < r.options.MaxBytes/2 {
 		if err := r.scan.record(); err != nil {
@@ -175,7 +176,7 @@ func (r *reader) Next() (format.Batch, error) {
 		b.Rows++
 		text = r.append(text)
 	}
-	r.row += b.Rows
+	r.row, r.letters = r.row+b.Rows, text
 	if r.done != nil && (r.done != io.EOF || b.Rows == 0) {
 		return format.Batch{}, r.done
 	}

@@ -270,8 +270,7 @@ func cut(t *testing.T, f format.Format, s Sample) {
 		if _, err := f.Describe(t.Context(), path, s.Options); err != nil && !strings.Contains(err.Error(), path) {
 			t.Errorf("Describe of a damaged file: an error without its name: %v", err)
 		}
-		o := s.Options
-		if _, err := ReadAll(t.Context(), f, path, o); err != nil && !strings.Contains(err.Error(), path) {
+		if _, err := ReadAll(t.Context(), f, path, readable(s)); err != nil && !strings.Contains(err.Error(), path) {
 			t.Errorf("reading a damaged file: an error without its name: %v", err)
 		}
 	}

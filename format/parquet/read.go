@@ -73,12 +73,11 @@ func (r *reader) Columns() []format.Column { return r.columns }
 // anywhere.
 func (r *reader) Next() (b format.Batch, err error) {
 	defer func() {
-		damaged(r.path, &err)
 		if err != nil {
-			r.done = err
-			b = format.Batch{}
+			r.done, b = err, format.Batch{}
 		}
 	}()
+	defer damaged(r.path, &err) // runs first; it recovers only if deferred itself
 	switch {
 	case r.done != nil:
 		return b, r.done
