@@ -1,6 +1,7 @@
 package mask
 
 import (
+	"io"
 	"runtime"
 	"slices"
 	"testing"
@@ -31,11 +32,49 @@ func upload(p secure.Parcel, help []byte) int {
 }
 
 // The promise of the issue: at most 0.5 s of a site's processor, 8.1 MB of
-// upload and 4 times the vector of memory in one round.
+// upload and 4 times the vector of memory in one round. The time is the best of
+// five rounds, so that a busy machine does not fail the test.
 func TestCostOfAMillionValues(t *testing.T) {
 	terms, all := six(t)
-	layout, r := million(), secure.Round{Number: 1}
+	layout := million()
 	x, rnd := securetest.Random(layout, securetest.Rand("x")), securetest.Rand("site")
+	vector, best := 8*len(x), time.Hour
+	for n := range 5 {
+		r := secure.Round{Number: n, Question: [32]byte{byte(n)}}
+		sealed := sealedByPeers(t, all, r, rnd)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		p, err := all[0].Send(r, layout, x, rnd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sealed[0] = p.Kept
+		help, err := all[0].Help(r, terms.Members, sealed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		best = min(best, time.Since(start))
+		runtime.ReadMemStats(&after)
+		allocated, sent := int(after.TotalAlloc-before.TotalAlloc), upload(p, help)
+		if sent > 8_100_000 {
+			t.Errorf("upload of %d bytes", sent)
+		}
+		if !securetest.Race && allocated+vector > 4*vector {
+			t.Errorf("%d bytes allocated beside a vector of %d", allocated, vector)
+		}
+		if n == 4 {
+			t.Logf("%v, upload %d bytes, %d of them beside the vector; allocated %.2f times the vector", best, sent, sent-vector, float64(allocated)/float64(vector))
+		}
+	}
+	if best > 500*time.Millisecond && !securetest.Race {
+		t.Errorf("one round took the site %v", best)
+	}
+}
+
+// sealedByPeers returns what the other sites seal to site 0 in a round.
+func sealedByPeers(t testing.TB, all map[int]*Party, r secure.Round, rnd io.Reader) map[int][]byte {
+	t.Helper()
 	sealed := map[int][]byte{}
 	for j := range all {
 		if j != 0 {
@@ -46,32 +85,7 @@ func TestCostOfAMillionValues(t *testing.T) {
 			sealed[j] = p.Sealed[0]
 		}
 	}
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	start := time.Now()
-	p, err := all[0].Send(r, layout, x, rnd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sealed[0] = p.Kept
-	help, err := all[0].Help(r, terms.Members, sealed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	took := time.Since(start)
-	runtime.ReadMemStats(&after)
-	vector := 8 * len(x)
-	allocated := int(after.TotalAlloc - before.TotalAlloc)
-	t.Logf("%v, upload %d bytes, %d bytes beside the vector; allocated %d bytes, %.2f times the vector", took, upload(p, help), upload(p, help)-vector, allocated, float64(allocated)/float64(vector))
-	if upload(p, help) > 8_100_000 {
-		t.Errorf("upload of %d bytes", upload(p, help))
-	}
-	if allocated+vector > 4*vector {
-		t.Errorf("%d bytes allocated beside a vector of %d", allocated, vector)
-	}
-	if took > 500*time.Millisecond && !testing.Short() {
-		t.Errorf("one round took the site %v", took)
-	}
+	return sealed
 }
 
 func BenchmarkPlainSum(b *testing.B) {
@@ -90,7 +104,7 @@ func BenchmarkPlainSum(b *testing.B) {
 func BenchmarkSite(b *testing.B) {
 	terms, all := six(b)
 	layout := million()
-	x, sealed, rnd := securetest.Random(layout, securetest.Rand("x")), map[int][]byte{}, securetest.Rand("site")
+	x, rnd := securetest.Random(layout, securetest.Rand("x")), securetest.Rand("site")
 	b.SetBytes(int64(8 * len(x)))
 	b.ReportAllocs()
 	n, sent := 0, 0
@@ -98,12 +112,7 @@ func BenchmarkSite(b *testing.B) {
 		n++
 		r := secure.Round{Number: n, Question: [32]byte{byte(n), byte(n >> 8), byte(n >> 16)}}
 		b.StopTimer()
-		for j := range all {
-			if j != 0 {
-				p, _ := all[j].Send(r, fixed.Layout{{Bits: 64, Len: 1}}, []uint64{0}, rnd)
-				sealed[j] = p.Sealed[0]
-			}
-		}
+		sealed := sealedByPeers(b, all, r, rnd)
 		b.StartTimer()
 		p, err := all[0].Send(r, layout, x, rnd)
 		if err != nil {

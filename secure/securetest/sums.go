@@ -204,6 +204,9 @@ func everySet(t *testing.T, scheme secure.Scheme) {
 
 func sampledSets(t *testing.T, scheme secure.Scheme) {
 	for _, n := range []int{12, 50} {
+		if n > 12 && Race {
+			continue
+		}
 		terms, _ := Terms(n, 1)
 		f := found(t, scheme, terms, Layouts()["64"], fmt.Sprint("sampled", n))
 		for r := range 3 {

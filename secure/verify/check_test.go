@@ -116,7 +116,7 @@ func TestTrueSumIsAccepted(t *testing.T) {
 // 10^5/(2^127-1) < 1e-33.
 func TestAnyChangeOfOneCoordinateIsRejected(t *testing.T) {
 	trials := 100_000
-	if testing.Short() {
+	if testing.Short() || securetest.Race {
 		trials = 2_000
 	}
 	layout := fixed.Layout{{Bits: 64, Len: 3}, {Bits: 128, Len: 2}}
