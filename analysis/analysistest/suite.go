@@ -1,6 +1,7 @@
 package analysistest
 
 import (
+	"slices"
 	"testing"
 
 	"hmsp.center/hmsp/analysis"
@@ -10,7 +11,7 @@ import (
 // A Case is one use of the analysis under test.
 type Case struct {
 	Name   string
-	Params analysis.Params
+	Params analysis.Params // nil: those of the example in About
 
 	// Absent lists the result columns, as "table.column", whose cells may be
 	// NaN on complete data because R gives NA there too. In the adversarial
@@ -38,8 +39,13 @@ func Suite(t *testing.T, a analysis.Analysis, cases ...Case) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cases = append([]Case{{Name: "example", Params: example}}, cases...)
+	if !slices.ContainsFunc(cases, func(c Case) bool { return c.Params == nil }) {
+		cases = append([]Case{{Name: "example"}}, cases...)
+	}
 	for _, c := range cases {
+		if c.Params == nil {
+			c.Params = example
+		}
 		t.Run(c.Name, func(t *testing.T) {
 			for _, p := range promises() {
 				t.Run(p.name, func(t *testing.T) { p.check(t, a, c) })
