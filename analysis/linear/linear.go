@@ -1,6 +1,7 @@
 // Package linear is ordinary least squares over several sites: one round of
-// counts, one round of cross-products, one solution. The result is that of R's
-// lm on the pooled rows.
+// counts, one round of cross-products, one solution; and, where the columns are
+// so nearly dependent that rounding costs digits, one round of refinement. The
+// result is that of R's lm on the pooled rows.
 //
 // It refuses responses that are no numbers, and formulas with as many columns
 // as rows. Bounds on all sums follow from the declared ranges: every column of

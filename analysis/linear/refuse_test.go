@@ -84,9 +84,9 @@ func discover(t *testing.T, formula string, s table.Schema, x table.Table) (anal
 	return next, err
 }
 
-// A dictionary whose ranges are a hundred times wider than the data costs
-// digits, since sums carry sixteen: Longley's coefficients stay right to 1e-6
-// and the note says which columns suffer. (With plausible ranges it is 1e-11.)
+// A dictionary whose ranges are a thousand times wider than the data would cost
+// half the digits, since sums carry sixteen: one more round gives them back, to
+// 1e-9 of what plausible ranges give.
 func TestWideRanges(t *testing.T) {
 	narrow := schemas["longley"]
 	wide := make(table.Schema, len(narrow))
@@ -100,16 +100,38 @@ func TestWideRanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := analysis.Params{"formula": "Employed ~ ."}
-	good, bad := analysistest.Drive(t, linear.New(), p, narrow, x), analysistest.Drive(t, linear.New(), p, wide, y)
-	for i, want := range good.Tables[0].Columns[1].Numbers {
-		if got := bad.Tables[0].Columns[1].Numbers[i]; !math.IsNaN(got) && math.Abs(got-want) > 1e-4*math.Abs(want) {
-			t.Errorf("%s: %v with wide ranges, %v with plausible ones", good.Tables[0].Columns[0].Text[i], got, want)
+	good := analysistest.Drive(t, linear.New(), p, narrow, x)
+	bad, rounds := analysistest.Rounds(t, linear.New(), p, wide, analysistest.Deal(y, 3)...)
+	if len(rounds) != 3 {
+		t.Errorf("%d rounds, want the refining third", len(rounds))
+	}
+	for k, name := range []string{"terms", "glance"} {
+		for _, c := range good.Tables[k].Columns {
+			got, err := bad.Tables[k].Column(c.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range c.Numbers {
+				if !(math.Abs(got.Numbers[i]-want) <= 1e-9*math.Abs(want)) {
+					t.Errorf("%s %s %d: %v with wide ranges, %v with plausible ones", name, c.Name, i, got.Numbers[i], want)
+				}
+			}
 		}
 	}
-	if notes := strings.Join(bad.Notes, "\n"); !strings.Contains(notes, "narrow its range in the dictionary") {
-		t.Errorf("nothing said: %q", notes)
+}
+
+// A perfect fit is said to be one.
+func TestPerfectFit(t *testing.T) {
+	s := schemas["mtcars"]
+	x := analysistest.CSV(t, "testdata/mtcars.csv", s)
+	res := analysistest.Drive(t, linear.New(), analysis.Params{"formula": "I(3 * wt - hp / 7 + 2) ~ wt + hp"}, s, x)
+	want := []float64{2, 3, -1.0 / 7}
+	for i, got := range res.Tables[0].Columns[1].Numbers {
+		if math.Abs(got-want[i]) > 1e-14 {
+			t.Errorf("coefficient %d: %v, want %v", i, got, want[i])
+		}
 	}
-	if notes := strings.Join(good.Notes, "\n"); strings.Contains(notes, "narrow") {
-		t.Errorf("said without need: %q", notes)
+	if !strings.Contains(strings.Join(res.Notes, "\n"), "perfect") {
+		t.Errorf("notes: %q", res.Notes)
 	}
 }

@@ -11,28 +11,22 @@ import (
 	"hmsp.center/hmsp/analysis/internal/stat"
 )
 
-// result solves the normal equations X'X b = X'y and writes what R's
-// summary.lm and broom's tidy and glance say.
-func (r run) result(d *formula.Design, sum []float64) *analysis.Result {
-	p := len(d.Columns)
-	tri := stat.Triangle(p)
-	xy, yy := sum[tri:tri+p], sum[tri+p]
-	fit := stat.Solve(stat.Symmetric(sum[:tri], p), xy)
-	n, rank := float64(d.Rows), float64(fit.Rank)
+// A fit is a least squares solution in scaled columns and response.
+type fit struct {
+	stat.Solution
+	rss, tss float64 // tss about the mean where there is an intercept
+	lost     bool    // the response hardly differs: the fit is perfect
+}
 
-	rss := yy
-	for j, b := range fit.Beta {
-		if !fit.Aliased[j] {
-			rss -= b * xy[j]
-		}
-	}
-	rss = math.Max(rss, 0)
-	tss, df1 := yy, rank // without an intercept R compares with 0
+// result writes what R's summary.lm and broom's tidy and glance say.
+func (r run) result(d *formula.Design, fit fit) *analysis.Result {
+	n, rank := float64(d.Rows), float64(fit.Rank)
+	rss, df1 := fit.rss, rank
 	if d.Intercept {
-		tss, df1 = yy-xy[0]*xy[0]/n, rank-1
+		df1--
 	}
 	notes := slices.Concat(d.Notes, d.SolutionNotes(fit.Aliased, fit.Pivots))
-	if rss <= 1e-13*yy {
+	if fit.lost {
 		notes = append(notes, "the fit is essentially perfect: standard errors and tests mean nothing")
 	}
 
@@ -48,7 +42,7 @@ func (r run) result(d *formula.Design, sum []float64) *analysis.Result {
 	cov.ScaleSym(rss/df*scale*scale, cov)
 	e := coefficients.Estimates{Names: d.Names(), Beta: beta, Cov: cov, DF: df, Level: r.level}
 	res := &analysis.Result{
-		Tables: []analysis.Table{e.Terms(), glance(n, rank, df1, rss*scale*scale, tss*scale*scale, d.Intercept), e.Vcov()},
+		Tables: []analysis.Table{e.Terms(), glance(n, rank, df1, rss*scale*scale, fit.tss*scale*scale, d.Intercept), e.Vcov()},
 		Notes:  notes,
 	}
 	if f, ok := e.Forest(fmt.Sprintf("Linear regression of %s", d.Response.Name), ""); ok {

@@ -11,9 +11,11 @@ import (
 	"hmsp.center/hmsp/table"
 )
 
-// A state has no design until the discovery round has been opened.
+// A state has no design until the discovery round has been opened, and a
+// refinement only where the first solution lost digits.
 type state struct {
 	Design *formula.Design `json:"design,omitempty"`
+	Refine *refinement     `json:"refine,omitempty"`
 }
 
 type run struct {
@@ -29,6 +31,9 @@ func (r run) Bounds(s analysis.State) (analysis.Bounds, error) {
 	if st.Design == nil {
 		return analysis.Bounds{Columns: r.model.Columns(), Ranges: r.model.CountRanges(),
 			Opens: "How many rows have a value for every variable of the formula, how many do not, and how many have each level of each factor, over all sites."}, nil
+	}
+	if st.Refine != nil {
+		return r.refineBounds(st), nil
 	}
 	p := len(st.Design.Columns)
 	return analysis.Bounds{
@@ -49,6 +54,9 @@ func (r run) Local(t table.Table, s analysis.State, sum *fixed.Vector) error {
 	f, err := st.Design.Frame(t)
 	if err != nil {
 		return err
+	}
+	if st.Refine != nil {
+		return r.refineLocal(f, st, sum)
 	}
 	p := len(st.Design.Columns)
 	x := make([]float64, p)
@@ -91,8 +99,16 @@ func (r run) Next(sum []float64, s analysis.State) (analysis.State, *analysis.Re
 	if err != nil {
 		return nil, nil, err
 	}
+	if st.Refine != nil {
+		return nil, r.result(st.Design, st.Refine.fit(st.Design, sum)), nil
+	}
 	if st.Design != nil {
-		return nil, r.result(st.Design, sum), nil
+		first, refine := r.solve(st.Design, sum)
+		if refine == nil {
+			return nil, r.result(st.Design, first), nil
+		}
+		next, err := analysis.Encode(state{Design: st.Design, Refine: refine})
+		return next, nil, err
 	}
 	d, err := r.model.Settle(sum)
 	if err != nil {

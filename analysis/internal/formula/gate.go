@@ -41,10 +41,10 @@ func (d *Design) SolutionNotes(aliased []bool, pivots []float64) []string {
 		}
 	}
 	if gone != nil {
-		notes = append(notes, fmt.Sprintf("not estimated, because the column depends linearly on those before it: %s", strings.Join(gone, ", ")))
+		notes = append(notes, fmt.Sprintf("not estimated, because the column depends linearly on those before it (or hardly varies within a declared range that is far too wide): %s", strings.Join(gone, ", ")))
 	}
 	if weak != nil {
-		notes = append(notes, fmt.Sprintf("nearly dependent on the columns before it, so that fewer than eight digits are certain: %s. Centre the variable, as I(x - 100), or narrow its range in the dictionary", strings.Join(weak, ", ")))
+		notes = append(notes, fmt.Sprintf("nearly dependent on the columns before it, so that standard errors have fewer than eight digits: %s. Centre the variable, as I(x - 100), or narrow its range in the dictionary", strings.Join(weak, ", ")))
 	}
 	return notes
 }

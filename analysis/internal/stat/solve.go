@@ -11,7 +11,7 @@ import (
 // of sums in double precision (1e-15) and far below what data with a declared
 // range show. R's qr works on the columns themselves and uses 1e-7 of the
 // length, 1e-14 of its square, which sums in double precision cannot resolve.
-const AliasTolerance = 1e-11
+const AliasTolerance = 1e-12
 
 // Triangle is the number of entries of the upper triangle of a p by p matrix.
 func Triangle(p int) int { return p * (p + 1) / 2 }
@@ -38,6 +38,33 @@ type Solution struct {
 	Aliased []bool
 	Pivots  []float64 // share of each column's squared length that is left after those before it
 	Rank    int
+
+	lower [][]float64 // L over the columns kept
+	kept  []int
+}
+
+// Whiten returns T = L^-1, lower triangular, row by row (row i has i+1
+// entries): the rows T x have A = T' T inverted, so that their own cross-products
+// are the identity but for what rounding lost. A second solution in these
+// coordinates gives the digits back (CholeskyQR2: Yamamoto et al., ETNA
+// 2015;44:306-326). Rows of aliased columns are 0.
+func (s Solution) Whiten() []float64 {
+	p := len(s.Beta)
+	t := make([]float64, Triangle(p))
+	row := func(i int) []float64 { return t[Triangle(i):Triangle(i+1)] }
+	for n, i := range s.kept {
+		out := row(i)
+		out[i] = 1
+		for _, k := range s.kept[:n] {
+			for c, x := range row(k) {
+				out[c] -= s.lower[i][k] * x
+			}
+		}
+		for c := range out {
+			out[c] /= s.lower[i][i]
+		}
+	}
+	return t
 }
 
 // ResolvedPivot is the share below which less than eight digits of a coefficient
@@ -77,7 +104,7 @@ func Solve(a *mat.SymDense, v []float64) Solution {
 		l[i][i] = math.Sqrt(pivot)
 		kept = append(kept, i)
 	}
-	s.Rank = len(kept)
+	s.Rank, s.lower, s.kept = len(kept), l, kept
 	b := substitute(l, kept, v)
 	unit := make([]float64, p)
 	for i := range p {
