@@ -33,7 +33,7 @@ const (
 // its type name.
 type Certificate struct {
 	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
+	key  func() *ecdsa.PrivateKey // see Identity.keys
 }
 
 // NewRoot makes the root of a consortium's hub: valid for ten years from now,
@@ -86,7 +86,7 @@ func (root *Certificate) NewLeaf(hosts []string, now time.Time) (*Certificate, e
 			t.DNSNames = append(t.DNSNames, h)
 		}
 	}
-	return issue(t, root.cert, key, root.key)
+	return issue(t, root.cert, key, root.key())
 }
 
 func issue(t, parent *x509.Certificate, key, signer *ecdsa.PrivateKey) (*Certificate, error) {
@@ -103,7 +103,7 @@ func issue(t, parent *x509.Certificate, key, signer *ecdsa.PrivateKey) (*Certifi
 	if err != nil {
 		return nil, fmt.Errorf("make certificate: %w", err)
 	}
-	return &Certificate{cert: cert, key: key}, nil
+	return &Certificate{cert: cert, key: func() *ecdsa.PrivateKey { return key }}, nil
 }
 
 // PEM is the certificate without its key, to give to others.
@@ -116,13 +116,13 @@ func (c *Certificate) X509() *x509.Certificate { return c.cert }
 
 // TLS is the certificate as a server presents it.
 func (c *Certificate) TLS() tls.Certificate {
-	return tls.Certificate{Certificate: [][]byte{c.cert.Raw}, PrivateKey: c.key, Leaf: c.cert}
+	return tls.Certificate{Certificate: [][]byte{c.cert.Raw}, PrivateKey: c.key(), Leaf: c.cert}
 }
 
 // Save writes certificate and key to one PEM file that only this account can
 // read, replacing what is there.
 func (c *Certificate) Save(path string) error {
-	key, err := x509.MarshalPKCS8PrivateKey(c.key)
+	key, err := x509.MarshalPKCS8PrivateKey(c.key())
 	if err != nil {
 		return fmt.Errorf("save certificate: %w", err)
 	}
@@ -138,7 +138,7 @@ func LoadCertificate(path string) (*Certificate, error) {
 		return nil, fmt.Errorf("load certificate: %w", err)
 	}
 	defer f.Close()
-	if err := private(f, path); err != nil {
+	if err := guarded(f, path); err != nil {
 		return nil, fmt.Errorf("load certificate: %w", err)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile))
@@ -153,7 +153,7 @@ func LoadCertificate(path string) (*Certificate, error) {
 	if !ok {
 		return nil, fmt.Errorf("load certificate: %s: want an ECDSA key", path)
 	}
-	return &Certificate{cert: pair.Leaf, key: key}, nil
+	return &Certificate{cert: pair.Leaf, key: func() *ecdsa.PrivateKey { return key }}, nil
 }
 
 // Pool reads PEM certificates, at least one, as the roots that a client trusts.
@@ -181,13 +181,13 @@ func Pool(pemData []byte) (*x509.CertPool, error) {
 }
 
 // String prints the type's name, never the key.
-func (*Certificate) String() string { return "identity.Certificate" }
+func (Certificate) String() string { return "identity.Certificate" }
 
 // GoString is String.
-func (*Certificate) GoString() string { return "identity.Certificate" }
+func (Certificate) GoString() string { return "identity.Certificate" }
 
 // Format makes every verb of fmt print the type's name.
-func (*Certificate) Format(s fmt.State, _ rune) { io.WriteString(s, "identity.Certificate") }
+func (Certificate) Format(s fmt.State, _ rune) { io.WriteString(s, "identity.Certificate") }
 
 // MarshalText gives the type's name.
-func (*Certificate) MarshalText() ([]byte, error) { return []byte("identity.Certificate"), nil }
+func (Certificate) MarshalText() ([]byte, error) { return []byte("identity.Certificate"), nil }

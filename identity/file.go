@@ -30,7 +30,7 @@ type file struct {
 // Save writes the identity to path, readable by this account only. It refuses a
 // path that exists: a lost private key cannot be had again.
 func (id *Identity) Save(path string) error {
-	seal, err := id.sealing.Bytes()
+	seal, err := id.keys().sealing.Bytes()
 	if err != nil {
 		return fmt.Errorf("save identity of %s: the sealing key cannot be exported", id.Name())
 	}
@@ -38,7 +38,7 @@ func (id *Identity) Save(path string) error {
 		Hmsp:    fileVersion,
 		Name:    id.public.Name,
 		Role:    id.public.Role,
-		Signing: base64.StdEncoding.EncodeToString(id.signing.Seed()),
+		Signing: base64.StdEncoding.EncodeToString(id.keys().signing.Seed()),
 		Sealing: base64.StdEncoding.EncodeToString(seal),
 	}, "", "  ")
 	if err != nil {
@@ -56,7 +56,7 @@ func Load(path string) (*Identity, error) {
 		return nil, fmt.Errorf("load identity: %w", err)
 	}
 	defer f.Close()
-	if err := private(f, path); err != nil {
+	if err := guarded(f, path); err != nil {
 		return nil, fmt.Errorf("load identity: %w", err)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
@@ -70,9 +70,9 @@ func Load(path string) (*Identity, error) {
 	return id, nil
 }
 
-// private refuses an open file of secrets that others may reach. Windows keeps
+// guarded refuses an open file of secrets that others may reach. Windows keeps
 // access lists instead of modes, and a file there inherits its folder's.
-func private(f *os.File, path string) error {
+func guarded(f *os.File, path string) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err

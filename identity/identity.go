@@ -93,7 +93,14 @@ func (p Public) Fingerprint() string {
 // goroutines. It prints as its type name, and refuses to be encoded as JSON or
 // YAML; Save is the one way to keep it.
 type Identity struct {
-	public  Public
+	public Public
+	// The keys are behind a function because fmt looks into unexported fields
+	// without asking their methods, and even follows pointers there.
+	keys func() private
+}
+
+// private are the keys that never leave the process but by Save.
+type private struct {
 	signing ed25519.PrivateKey
 	sealing hpke.PrivateKey
 }
@@ -129,14 +136,16 @@ func fromSeeds(name string, role Role, signing, sealing []byte) (*Identity, erro
 		return nil, errors.New("the sealing key is not valid") // without err: it may hold the key
 	}
 	key := ed25519.NewKeyFromSeed(signing)
-	id := &Identity{signing: key, sealing: priv}
-	id.public = Public{
-		Name:       name,
-		Role:       role,
-		SigningKey: SigningKey{string(key.Public().(ed25519.PublicKey))},
-		SealingKey: SealingKey{string(priv.PublicKey().Bytes())},
-	}
-	return id, nil
+	keys := private{signing: key, sealing: priv}
+	return &Identity{
+		public: Public{
+			Name:       name,
+			Role:       role,
+			SigningKey: SigningKey{string(key.Public().(ed25519.PublicKey))},
+			SealingKey: SealingKey{string(priv.PublicKey().Bytes())},
+		},
+		keys: func() private { return keys },
+	}, nil
 }
 
 // Name is the member's name.
@@ -149,17 +158,17 @@ func (id *Identity) Role() Role { return id.public.Role }
 func (id *Identity) Public() Public { return id.public }
 
 // String prints the type's name, never a key. So do %v, %+v and %#v.
-func (*Identity) String() string { return "identity.Identity" }
+func (Identity) String() string { return "identity.Identity" }
 
 // GoString is String.
-func (*Identity) GoString() string { return "identity.Identity" }
+func (Identity) GoString() string { return "identity.Identity" }
 
 // Format makes every verb of fmt print the type's name.
-func (*Identity) Format(s fmt.State, _ rune) { io.WriteString(s, "identity.Identity") }
+func (Identity) Format(s fmt.State, _ rune) { io.WriteString(s, "identity.Identity") }
 
 // MarshalJSON gives the type's name as text: an identity in a structure that is
 // encoded by mistake tells nothing.
-func (*Identity) MarshalJSON() ([]byte, error) { return []byte(`"identity.Identity"`), nil }
+func (Identity) MarshalJSON() ([]byte, error) { return []byte(`"identity.Identity"`), nil }
 
 // MarshalText is MarshalJSON for other encodings.
-func (*Identity) MarshalText() ([]byte, error) { return []byte("identity.Identity"), nil }
+func (Identity) MarshalText() ([]byte, error) { return []byte("identity.Identity"), nil }

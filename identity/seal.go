@@ -49,7 +49,7 @@ func (id *Identity) Open(context Context, aad, sealed []byte) ([]byte, error) {
 	if len(sealed) < SealOverhead {
 		return nil, ErrSealed
 	}
-	r, err := hpke.NewRecipient(sealed[:encSize], id.sealing, kdf(), aead(), inContext(context, nil))
+	r, err := hpke.NewRecipient(sealed[:encSize], id.keys().sealing, kdf(), aead(), inContext(context, nil))
 	if err != nil {
 		return nil, ErrSealed
 	}

@@ -13,7 +13,7 @@ var ErrSignature = errors.New("the signature does not fit")
 // Sign signs message for one purpose: Ed25519 over the length-prefixed context
 // and message. The signature has 64 bytes. It panics on an empty context.
 func (id *Identity) Sign(context Context, message []byte) []byte {
-	return ed25519.Sign(id.signing, inContext(context, message))
+	return ed25519.Sign(id.keys().signing, inContext(context, message))
 }
 
 // Verify checks that the member p signed message for this purpose. The error

@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -69,15 +68,6 @@ func Join(es ...*Error) error {
 // fail is one error about a place.
 func fail(path string, line, column int, format string, args ...any) error {
 	return Errors{{Position{path, line, column}, fmt.Sprintf(format, args...)}}
-}
-
-// collect appends what is in err, which Join or fail made, to es.
-func collect(es []*Error, err error) []*Error {
-	var more Errors
-	if errors.As(err, &more) {
-		return append(es, more...)
-	}
-	return es
 }
 
 // quote prints a text from a file, cut after 40 letters.
