@@ -103,3 +103,6 @@ func read[T any](m Message) (T, error) {
 	}
 	return v, nil
 }
+
+// PhaseAbsent begins the state of a site that is missing, in a Progress.
+const PhaseAbsent = "absent"

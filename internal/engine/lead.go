@@ -598,7 +598,7 @@ func (l *Lead) report(text string) []Message {
 	for _, s := range l.plan.Sites {
 		switch {
 		case !l.absent[s].IsZero():
-			p.Sites[s] = "absent: " + l.absent[s].Kind
+			p.Sites[s] = PhaseAbsent + ": " + l.absent[s].Kind
 		case l.phase == leadDeciding:
 			p.Sites[s] = "deciding"
 			if l.decisions[s].Accept {
