@@ -58,6 +58,9 @@ func (r run) step(st *state, sum []float64, l layout) {
 	case change < atRest && st.running():
 		st.end(separation, dev)
 		return
+	case st.Step >= r.most && change < 1e-4 && st.running():
+		st.end(separation, dev)
+		return
 	case st.Step >= r.most:
 		st.end(exhausted, dev)
 		return
