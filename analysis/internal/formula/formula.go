@@ -32,6 +32,7 @@ const (
 	maxText    = 10000 // characters of a formula
 	maxDepth   = 100   // nested parentheses and operators
 	maxVars    = 256   // different variables on the right-hand side
+	maxDot     = 50    // variables that `.` may stand for
 	maxTerms   = 2000  // terms after expansion
 	maxLevels  = 200   // levels of factor(x) on whole numbers
 	maxCells   = 10000 // cells of the cross of strata variables

@@ -132,3 +132,17 @@ func TestTooMuchIsRefused(t *testing.T) {
 		t.Errorf("a million strata: %v", err)
 	}
 }
+
+// A dictionary may be long; `.` is for short ones.
+func TestDotOfALongDictionaryIsRefused(t *testing.T) {
+	s := table.Schema{{Name: "y", Kind: table.Flag}}
+	for i := range 60 {
+		s = append(s, table.Variable{Name: "v" + string(rune('A'+i)), Kind: table.Flag})
+	}
+	if _, err := Read("y ~ .", s, Options{}); err == nil || !strings.Contains(err.Error(), "column 5: `.` would stand for all 60") {
+		t.Errorf("got %v", err)
+	}
+	if m, err := Read("y ~ .", s[:40], Options{}); err != nil || len(m.Variables) != 39 {
+		t.Errorf("39 variables: %v", err)
+	}
+}

@@ -258,6 +258,9 @@ func (x *expansion) call(e *expr, alone bool) ([]bitset, *SyntaxError) {
 }
 
 func (x *expansion) expandDot(e *expr) ([]bitset, *SyntaxError) {
+	if len(x.dot) > maxDot {
+		return nil, e.err("`.` would stand for all %d other variables of the dictionary, more than %d: name the terms", len(x.dot), maxDot)
+	}
 	var out []bitset
 	for _, name := range x.dot {
 		v := &expr{op: opName, text: name, at: e.at, src: quoteName(name), whole: e.whole}
