@@ -3,17 +3,36 @@ package standard
 
 import (
 	"hmsp.center/hmsp/analysis"
+	"hmsp.center/hmsp/analysis/correlation"
+	"hmsp.center/hmsp/analysis/cox"
+	"hmsp.center/hmsp/analysis/crosstab"
+	"hmsp.center/hmsp/analysis/describe"
 	"hmsp.center/hmsp/analysis/kaplanmeier"
 	"hmsp.center/hmsp/analysis/linear"
+	"hmsp.center/hmsp/analysis/logistic"
+	"hmsp.center/hmsp/analysis/poisson"
 	"hmsp.center/hmsp/catalog"
+	"hmsp.center/hmsp/format"
+	"hmsp.center/hmsp/format/csv"
+	"hmsp.center/hmsp/format/parquet"
 )
 
 // Catalog returns the standard catalogue.
 func Catalog() catalog.Catalog {
 	return catalog.Catalog{
 		Analyses: []analysis.Analysis{
-			kaplanmeier.New(),
+			describe.New(),
+			crosstab.New(),
+			correlation.New(),
 			linear.New(),
+			logistic.New(),
+			poisson.New(),
+			kaplanmeier.New(),
+			cox.New(),
+		},
+		Formats: []format.Format{
+			csv.Format{},
+			parquet.Format{},
 		},
 	}
 }

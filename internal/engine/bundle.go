@@ -2,7 +2,9 @@ package engine
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"math"
 
 	"hmsp.center/hmsp/analysis"
 	"hmsp.center/hmsp/fixed"
@@ -50,7 +52,11 @@ func (b *Bundle) declare() error {
 		if !r.active() {
 			continue
 		}
-		bounds, err := r.Run.Bounds(r.state)
+		var bounds analysis.Bounds
+		err := safely(func() (err error) {
+			bounds, err = r.Run.Bounds(r.state)
+			return err
+		})
 		if err == nil {
 			r.grid, err = fixed.NewGrid(bounds.Ranges, b.plan.MaxRows, len(b.plan.Sites))
 		}
@@ -96,19 +102,27 @@ func (b *Bundle) digest() [32]byte {
 }
 
 // Advance turns the opened sum of this round into the next round's states. An
-// analysis that cannot go on ends alone; the others are not held up by it.
+// analysis that cannot go on ends alone; the others are not held up by it. A sum
+// that all sites together cannot reach is an error [ErrImpossible], before
+// anything is changed: a mask is left in it, or it was made up.
 func (b *Bundle) Advance(sum []uint64) error {
 	if len(sum) != b.layout.Words() {
 		return fmt.Errorf("round %d: opened %d words, want %d", b.round, len(sum), b.layout.Words())
 	}
-	at := 0
-	for _, r := range b.runs {
+	values, err := b.values(sum)
+	if err != nil {
+		return err
+	}
+	for i, r := range b.runs {
 		if !r.active() {
 			continue
 		}
-		n := r.grid.Layout().Words()
-		next, result, err := r.Run.Next(fixed.Decode(r.grid, sum[at:at+n]), r.state)
-		at += n
+		var next analysis.State
+		var result *analysis.Result
+		err := safely(func() (err error) {
+			next, result, err = r.Run.Next(values[i], r.state)
+			return err
+		})
 		switch {
 		case err != nil:
 			r.failed = err.Error()
@@ -120,6 +134,40 @@ func (b *Bundle) Advance(sum []uint64) error {
 	}
 	b.round++
 	return b.declare()
+}
+
+// ErrImpossible says that an opened sum is outside what the sites can reach.
+var ErrImpossible = errors.New("the sum is outside what the sites can reach together")
+
+// values decodes a sum, by run, and holds it against the declared ranges.
+func (b *Bundle) values(sum []uint64) ([][]float64, error) {
+	out := make([][]float64, len(b.runs))
+	at := 0
+	for i, r := range b.runs {
+		if !r.active() {
+			continue
+		}
+		n := r.grid.Layout().Words()
+		out[i] = fixed.Decode(r.grid, sum[at:at+n])
+		at += n
+		for j, x := range out[i] {
+			if most := r.grid.Limit[j] * float64(len(b.plan.Sites)); !(math.Abs(x) <= most*(1+0x1p-30)) {
+				return nil, fmt.Errorf("round %d, %s: number %d: %w", b.round, r.Name, j, ErrImpossible)
+			}
+		}
+	}
+	return out, nil
+}
+
+// safely keeps a fault of an analysis from ending the process: the sum that it
+// is given may be whatever a lying lead says. The text is the same everywhere.
+func safely(f func() error) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("the analysis could not use the opened sum (a fault of the software)")
+		}
+	}()
+	return f()
 }
 
 // A Task is what a site must compute for one analysis in one round.

@@ -61,11 +61,23 @@ type Member struct {
 	Charter  *charter.Charter // nil before Join
 }
 
-// Init makes a home with fresh keys and returns the member's public card.
+// Init makes a home for a site or a researcher, with fresh keys.
 func Init(home, name string, role identity.Role) (identity.Public, error) {
-	if err := os.MkdirAll(home, 0o700); err != nil {
-		return identity.Public{}, fmt.Errorf("make the home folder: %w", err)
+	public, err := InitKeys(home, name, role)
+	if err != nil {
+		return public, err
 	}
+	config := Config{Hmsp: Version}
+	comment := "How this member reaches the hub. proxy: http://host:port (default: HTTPS_PROXY)."
+	if role == identity.Site {
+		config.Decide, config.MinimumCohort = "ask", DefaultMinimumCohort
+		comment += "\ndecide: ask a steward for every study, approve, or refuse."
+	}
+	return public, manifest.Write(filepath.Join(home, ConfigFile), config, comment)
+}
+
+// InitKeys makes a home with fresh keys and nothing else.
+func InitKeys(home, name string, role identity.Role) (identity.Public, error) {
 	key := filepath.Join(home, KeyFile)
 	if _, err := os.Stat(key); err == nil {
 		return identity.Public{}, fmt.Errorf("%s exists: this folder already has an identity; choose another folder with --home", key)
@@ -74,19 +86,10 @@ func Init(home, name string, role identity.Role) (identity.Public, error) {
 	if err != nil {
 		return identity.Public{}, err
 	}
-	config := Config{Hmsp: Version}
-	comment := "How this member reaches the hub. proxy: http://host:port (default: HTTPS_PROXY)."
-	if role == identity.Site {
-		config.Decide, config.MinimumCohort = "ask", DefaultMinimumCohort
-		comment += "\ndecide: ask a steward for every study, approve, or refuse."
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		return identity.Public{}, fmt.Errorf("make the home folder: %w", err)
 	}
-	if err := manifest.Write(filepath.Join(home, ConfigFile), config, comment); err != nil {
-		return identity.Public{}, err
-	}
-	if err := id.Save(key); err != nil {
-		return identity.Public{}, err
-	}
-	return id.Public(), nil
+	return id.Public(), id.Save(key)
 }
 
 // DefaultMinimumCohort is the fewest patients with which a site takes part.
@@ -217,3 +220,13 @@ func (m *Member) Seal(to, id string, payload []byte, now time.Time) (federation.
 // messageTTL is how long a message waits at the hub for its recipient: longer
 // than a site's holidays, shorter than the hub's limit.
 const messageTTL = 60 * 24 * time.Hour
+
+// SetDecide writes what the site does with a study that the charter permits.
+func SetDecide(home, decide string) error {
+	m, err := Open(home)
+	if err != nil {
+		return err
+	}
+	m.Config.Decide = decide
+	return manifest.Replace(filepath.Join(home, ConfigFile), m.Config, "How this member reaches the hub. proxy: http://host:port (default: HTTPS_PROXY).\ndecide: ask a steward for every study, approve, or refuse.")
+}

@@ -132,7 +132,7 @@ func (r *Researcher) Cancel(ctx context.Context, digest string) error {
 
 func (r *Researcher) toSites(ctx context.Context, digest string, rec Record, k engine.Kind, body []byte) error {
 	for _, s := range rec.Sites {
-		m := engine.Message{Study: digest, Kind: k, From: r.member.Identity.Name(), To: s, Body: body}
+		m := engine.Message{Study: digest, Kind: k, From: r.member.Identity.Name(), To: s, Blob: body}
 		payload, err := m.Encode()
 		if err != nil {
 			return err

@@ -145,7 +145,7 @@ func (s *Site) asked(m engine.Message) error {
 		s.log.Warn("study refused", "from", m.From, "study", m.Study, "error", err.Error())
 		return nil
 	}
-	signed, err := study.Decode(m.Body)
+	signed, err := study.Decode(m.Blob) // canonical bytes, which a JSON body would not keep
 	if err != nil {
 		return drop(err)
 	}

@@ -7,6 +7,7 @@ package local
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"time"
 
@@ -38,9 +39,13 @@ func (s site) Compute(ctx context.Context, _ string, _ int, tasks []engine.Task)
 	return words, nil
 }
 
-// Run drives the study to its end. signers holds every site's signer; watch, if
-// not nil, hears the lead's progress.
-func Run(ctx context.Context, p *plan.Plan, signers map[string]engine.Signer, tables Tables, now func() time.Time, watch func(engine.Progress)) (*receipt.Outcome, error) {
+// Run drives the study to its end. signers holds every site's signer. With fewer
+// than three sites there is nobody to hide behind, and the vectors are summed
+// without masks, as in [Pooled].
+func Run(ctx context.Context, p *plan.Plan, signers map[string]engine.Signer, tables Tables, now func() time.Time) (*receipt.Outcome, error) {
+	if len(p.Sites) < 3 {
+		return alone(ctx, p, tables, now)
+	}
 	nodes := map[string]*engine.Node{}
 	var queue []engine.Message
 	deliver := func(name string, e engine.Event) error {
@@ -72,10 +77,10 @@ func Run(ctx context.Context, p *plan.Plan, signers map[string]engine.Signer, ta
 		if len(queue) > 0 {
 			m := queue[0]
 			queue = queue[1:]
+			if m.Kind == engine.KindOutcome && m.To == p.Researcher {
+				return engine.ReadOutcome(m)
+			}
 			if nodes[m.To] == nil {
-				if o, err := hear(m, watch); o != nil || err != nil {
-					return o, err
-				}
 				continue
 			}
 			if err := deliver(m.To, engine.Event{Kind: engine.EventMessage, At: now(), Message: &m}); err != nil {
@@ -104,36 +109,32 @@ func Run(ctx context.Context, p *plan.Plan, signers map[string]engine.Signer, ta
 	}
 }
 
-// hear takes what is meant for the researcher.
-func hear(m engine.Message, watch func(engine.Progress)) (*receipt.Outcome, error) {
-	switch m.Kind {
-	case engine.KindOutcome:
-		return engine.ReadOutcome(m)
-	case engine.KindProgress:
-		p, err := engine.ReadProgress(m)
-		if err == nil && watch != nil {
-			watch(p)
-		}
-		return nil, err
-	}
-	return nil, nil
-}
-
 // nowhere is the journal of a run that does not outlive its process.
 type nowhere struct{}
 
 func (nowhere) Append(engine.Event, []engine.Message) error { return nil }
 func (nowhere) Replay() ([]engine.Event, error)             { return nil, nil }
 
-// Pooled runs the analyses of a study over one table, without parties, masks or
-// messages: what the federated run must equal bit for bit, and the way to try a
-// study on fewer than three tables.
+// Pooled runs the analyses of a study over the given tables without parties,
+// masks or messages: what the federated run must equal bit for bit.
 func Pooled(ctx context.Context, p *plan.Plan, tables ...table.Table) ([]receipt.Finding, error) {
+	b, err := sum(ctx, p, nil, tables)
+	if err != nil {
+		return nil, err
+	}
+	return b.Findings(), nil
+}
+
+// sum drives the bundle to its end; opened, if not nil, sees it before each sum.
+func sum(ctx context.Context, p *plan.Plan, opened func(*engine.Bundle), tables []table.Table) (*engine.Bundle, error) {
 	b, err := engine.NewBundle(p)
 	if err != nil {
 		return nil, err
 	}
 	for !b.Done() {
+		if opened != nil {
+			opened(b)
+		}
 		sum := make([]uint64, b.Layout().Words())
 		for _, t := range tables {
 			words, err := site{t}.Compute(ctx, p.Digest, 0, b.Tasks())
@@ -146,5 +147,28 @@ func Pooled(ctx context.Context, p *plan.Plan, tables ...table.Table) ([]receipt
 			return nil, err
 		}
 	}
-	return b.Findings(), nil
+	return b, nil
+}
+
+// alone is a trial over one or two tables.
+func alone(ctx context.Context, p *plan.Plan, tables Tables, now func() time.Time) (*receipt.Outcome, error) {
+	started := now()
+	var all []table.Table
+	for _, s := range p.Sites {
+		all = append(all, tables[s])
+	}
+	var rounds []receipt.Round
+	b, err := sum(ctx, p, func(b *engine.Bundle) { rounds = append(rounds, engine.Opening(p, 0, b, p.Sites)) }, all)
+	if r := (engine.Reason{}); errors.As(err, &r) {
+		return &receipt.Outcome{HMSP: receipt.OutcomeVersion, Study: engine.About(p), Status: receipt.Failed, Reason: r.Text}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, err := engine.DrawReceipt(p, p.Sites, nil, rounds, b, 0, started, now())
+	if err != nil {
+		return nil, err
+	}
+	r.Verified = false
+	return &receipt.Outcome{HMSP: receipt.OutcomeVersion, Study: r.Study, Status: receipt.Released, Lead: p.Lead, Contributors: p.Sites, Analyses: b.Findings(), Receipt: &r}, nil
 }
