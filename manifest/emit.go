@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"encoding/json"
 	"math"
 	"regexp"
 	"strconv"
@@ -123,9 +122,9 @@ func scalarText(s string) string {
 
 // quoted is JSON's form of a text, with what an editor would not show escaped.
 func quoted(s string) string {
-	b, err := json.Marshal(s)
+	b, err := Canonical(s)
 	if err != nil {
-		panic("manifest: " + err.Error()) // a string is always encoded
+		panic("manifest: " + err.Error()) // texts here came out of JSON
 	}
 	var out strings.Builder
 	for _, r := range string(b) {
