@@ -96,10 +96,10 @@ func studyPageOf(v View, now time.Time, results bool) studyPage {
 
 func facts(v View) []fact {
 	cohort := v.Cohort
-	all := []fact{{Name: "Study", Value: v.Name}, {Name: "Researcher", Value: v.Researcher}, {Name: "Purpose", Value: v.Purpose}, {Name: "Legal basis", Value: v.LegalBasis},
+	all := []fact{{Name: "Researcher", Value: v.Researcher}, {Name: "Purpose", Value: v.Purpose}, {Name: "Legal basis", Value: v.LegalBasis},
 		{Name: "Dataset", Value: v.Dataset}, {Name: "Cohort", Value: cohort, Code: true}}
 	if cohort == "" {
-		all[5] = fact{Name: "Cohort", Value: "all patients of the dataset"}
+		all[len(all)-1] = fact{Name: "Cohort", Value: "all patients of the dataset"}
 	}
 	for _, m := range []struct {
 		name string

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"hmsp.center/hmsp/analysis"
 	"hmsp.center/hmsp/plot"
@@ -271,5 +272,15 @@ func TestOpenings(t *testing.T) {
 	}
 	if strings.Join(got, ", ") != "by-sex round 1, hazards round 1, correlations round 1, ages round 1, by-sex round 2, hazards rounds 2–6, ages round 2" {
 		t.Error(strings.Join(got, ", "))
+	}
+}
+
+func TestTook(t *testing.T) {
+	var r receipt.Receipt
+	for want, d := range map[string]time.Duration{"0.4 seconds": 420 * time.Millisecond, "1 minute 0 seconds": time.Minute, "11 minutes 41 seconds": 701300 * time.Millisecond, "25 hours 1 minute": 25*time.Hour + 61*time.Second} {
+		r.Ended = r.Started.Add(d)
+		if got := Took(r); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
+		}
 	}
 }

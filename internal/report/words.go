@@ -33,7 +33,7 @@ func Words(r receipt.Receipt) []Paragraph {
 func trial(r receipt.Receipt) bool { return r.Rules == receipt.Rules{} }
 
 func asked(r receipt.Receipt) []string {
-	s := []string{fmt.Sprintf("%s asked the study “%s”, from %s to %s UTC.", r.Researcher, r.Study.Name, r.Started.UTC().Format("2 January 2006, 15:04:05"), r.Ended.UTC().Format("2 January 2006, 15:04:05"))}
+	s := []string{fmt.Sprintf("%s submitted the study “%s”. It began on %s and ended on %s (UTC).", r.Researcher, r.Study.Name, r.Started.UTC().Format("2 January 2006, 15:04:05"), r.Ended.UTC().Format("2 January 2006, 15:04:05"))}
 	if r.Study.Purpose != "" {
 		s = append(s, "Purpose: "+r.Study.Purpose+".")
 	}
@@ -125,7 +125,7 @@ func checked(r receipt.Receipt) []string {
 	default:
 		s = append(s, fmt.Sprintf("%d of %d contributors signed this receipt; missing: %s.", len(r.Signatures), len(r.Contributors), list(missing)))
 	}
-	return append(s, "Study "+r.Study.Digest+", charter "+r.Charter+", result "+r.Result+" (SHA-256).")
+	return append(s, "Digest of the study (SHA-256): "+r.Study.Digest, "Digest of the charter: "+r.Charter, "Digest of the result: "+r.Result)
 }
 
 // An Opening is what one analysis opened in one or more rounds alike.
@@ -205,7 +205,19 @@ func thousands(n int) string {
 	return s
 }
 
-// Took writes how long a study ran.
+// Took writes how long a study ran: "11 minutes 41 seconds", below a minute to
+// the tenth.
 func Took(r receipt.Receipt) string {
-	return r.Ended.Sub(r.Started).Round(100 * time.Millisecond).String()
+	d := r.Ended.Sub(r.Started)
+	if d < time.Minute {
+		return fmt.Sprintf("%.1f seconds", d.Seconds())
+	}
+	d = d.Round(time.Second)
+	hours, minutes, seconds := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
+	switch {
+	case hours > 0:
+		return count(hours, "hour", "hours") + " " + count(minutes, "minute", "minutes")
+	default:
+		return count(minutes, "minute", "minutes") + " " + count(seconds, "second", "seconds")
+	}
 }
