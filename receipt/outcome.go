@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"hmsp.center/hmsp/analysis"
 )
@@ -25,6 +26,7 @@ type Outcome struct {
 	Absent       []Absent  `json:"absent,omitempty"`
 	Analyses     []Finding `json:"analyses,omitempty"`
 	Receipt      *Receipt  `json:"receipt,omitempty"`
+	Remarks      []string  `json:"remarks,omitempty"` // what the lead noticed and the run survived; nobody signs it
 }
 
 // A Status says how a study ended.
@@ -79,8 +81,11 @@ func (o Outcome) Check() error {
 	if err := o.Receipt.Check(); err != nil {
 		return fmt.Errorf("receipt: %w", err)
 	}
-	if o.Receipt.Study != o.Study || fmt.Sprint(o.Receipt.Contributors) != fmt.Sprint(o.Contributors) {
+	if o.Receipt.Study != o.Study || o.Receipt.Lead != o.Lead || !slices.Equal(o.Receipt.Contributors, o.Contributors) {
 		return fmt.Errorf("the receipt is for another study or other contributors")
+	}
+	if !slices.EqualFunc(o.Receipt.Absent, o.Absent, sameAbsent) {
+		return fmt.Errorf("the receipt names other sites as absent, or for other reasons")
 	}
 	d, err := DigestResult(o.Analyses)
 	if err != nil {
@@ -90,6 +95,10 @@ func (o Outcome) Check() error {
 		return fmt.Errorf("the findings are not the ones that the receipt names (digest %s, receipt %s)", d, o.Receipt.Result)
 	}
 	return nil
+}
+
+func sameAbsent(a, b Absent) bool {
+	return a.Site == b.Site && a.Kind == b.Kind && a.Reason == b.Reason && a.Since.UnixMilli() == b.Since.UnixMilli()
 }
 
 // ParseOutcome reads an outcome; unknown fields and whatever Check refuses are

@@ -1,10 +1,14 @@
 package engine
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/ecdh"
 	"crypto/hkdf"
+	"crypto/hpke"
 	"crypto/sha256"
+	"fmt"
 	"io"
 	"slices"
 
@@ -57,9 +61,53 @@ func epochKeyBytes(p *plan.Plan, key []byte) []byte {
 	return secure.Frame("epoch key", []byte(p.Digest), []byte(p.Charter), key)
 }
 
+// verifySeat refuses a key that its site did not sign, and one that no peer
+// could use: a site may sign anything.
 func verifySeat(p *plan.Plan, s seat) error {
+	if len(s.Key) != mask.PublicSize {
+		return fmt.Errorf("epoch key of %s has %d bytes, want %d", s.Site, len(s.Key), mask.PublicSize)
+	}
+	if _, err := hpke.MLKEM768X25519().NewPublicKey(s.Key); err != nil {
+		return fmt.Errorf("epoch key of %s: %w", s.Site, err)
+	}
+	if err := usablePoint(s.Key[mask.PublicSize-32:]); err != nil {
+		return fmt.Errorf("epoch key of %s: %w", s.Site, err)
+	}
 	return p.Verifies(s.Site, identity.ContextEpochKey, epochKeyBytes(p, s.Key), s.Signature)
 }
+
+// verifyEnc refuses an encapsulation that its recipient could not open.
+func verifyEnc(enc []byte) error {
+	if len(enc) != mask.EncapSize {
+		return fmt.Errorf("encapsulation of %d bytes, want %d", len(enc), mask.EncapSize)
+	}
+	return usablePoint(enc[mask.EncapSize-32:])
+}
+
+// usablePoint refuses the points of small order, with which X25519 fails for
+// every private key. They are the last 32 bytes of X-Wing's keys and
+// encapsulations (draft-connolly-cfrg-xwing-kem, section 5).
+func usablePoint(b []byte) error {
+	any, err := ecdh.X25519().NewPrivateKey(bytes.Repeat([]byte{0x42}, 32))
+	if err != nil {
+		return err
+	}
+	point, err := ecdh.X25519().NewPublicKey(b)
+	if err != nil {
+		return err
+	}
+	_, err = any.ECDH(point)
+	return err
+}
+
+// quorum is the number of confirmations of one set that a site asks for before
+// it helps to open it. It counts over all sites of the study, not over those on
+// the roster: a lead that shows one half of the sites one roster and the other
+// half another could else open two sums.
+func quorum(p *plan.Plan) int { return p.Threshold(len(p.Sites)) }
+
+// least is the fewest sites that a sum is opened over.
+func least(p *plan.Plan) int { return max(p.Minimum, quorum(p)) }
 
 // partHash binds the hash of a masked vector and the commitment to the vector
 // under it.

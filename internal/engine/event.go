@@ -5,7 +5,10 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // An Event is everything that can happen to a run at one party. A run is a
@@ -26,6 +29,7 @@ type Event struct {
 	Epoch   int               `json:"epoch,omitempty"`   // EventEncapsulated
 	Round   int               `json:"round,omitempty"`   // EventComputed, EventFailed
 	Words   []uint64          `json:"-"`                 // EventComputed: the site's vector, before masking
+	Twice   bool              `json:"-"`                 // EventMessage: its sender said something else under the same name before
 }
 
 // An EventKind says what happened.
@@ -41,6 +45,14 @@ const (
 	EventTick         EventKind = "tick"         // a deadline passed
 	EventCancel       EventKind = "cancel"       // the researcher (or the steward) stops the study
 )
+
+func (k EventKind) known() bool {
+	switch k {
+	case EventBegin, EventDecided, EventMessage, EventEncapsulated, EventComputed, EventFailed, EventTick, EventCancel:
+		return true
+	}
+	return false
+}
 
 // A Reason says why something did not happen: a kind that programs decide by,
 // and a text for people. It crosses boundaries, so it never carries data.
@@ -66,6 +78,37 @@ const (
 	ReasonIncompatible = "incompatible" // versions or charters differ
 	ReasonInternal     = "internal"     // a fault of the software; details stay in the site's own log
 )
+
+// maxReason is the longest text of a reason, in bytes.
+const maxReason = 500
+
+// tidy makes a reason that came from elsewhere fit for a receipt and a terminal:
+// a known kind, a text that is there, on one line, without control characters.
+func (r Reason) tidy() Reason {
+	switch r.Kind {
+	case ReasonRefused, ReasonAbsent, ReasonFloor, ReasonCheating, ReasonData, ReasonCohort, ReasonCancelled, ReasonIncompatible, ReasonInternal:
+	default:
+		r.Kind = ReasonInternal
+	}
+	if r.Text = tidy(r.Text); r.Text == "" {
+		r.Text = "no reason was given"
+	}
+	return r
+}
+
+func tidy(s string) string {
+	s = strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return ' '
+		}
+		return c
+	}, s)
+	for len(s) > maxReason {
+		_, n := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-n]
+	}
+	return strings.TrimSpace(s)
+}
 
 // Encode gives the journal's bytes of an event.
 func (e Event) Encode() ([]byte, error) {
@@ -99,9 +142,15 @@ func DecodeEvent(b []byte) (Event, error) {
 	if err := strict(rest[:n], &e); err != nil {
 		return e, fmt.Errorf("decode event: %w", err)
 	}
+	if !e.Kind.known() || (e.Kind == EventMessage) != (e.Message != nil) {
+		return e, fmt.Errorf("decode event: unknown kind, or a message where none belongs")
+	}
 	data := rest[n:]
 	switch {
 	case e.Message != nil:
+		if err := e.Message.valid(); err != nil {
+			return e, fmt.Errorf("decode event: %w", err)
+		}
 		e.Message.Blob = data
 	case len(data) > 0:
 		w, err := words(data, len(data)/8)

@@ -91,8 +91,8 @@ func (m Message) Encode() ([]byte, error) {
 	return append(b, m.Blob...), nil
 }
 
-// DecodeMessage reads the bytes of one message; unknown fields, unknown kinds
-// and malformed headers are refused.
+// DecodeMessage reads the bytes of one message; unknown fields, unknown kinds,
+// malformed headers and every encoding but Encode's are refused.
 func DecodeMessage(b []byte) (Message, error) {
 	var m Message
 	if len(b) > MaxMessage {
@@ -110,14 +110,25 @@ func DecodeMessage(b []byte) (Message, error) {
 	if err := strict(rest[:n], &m); err != nil {
 		return m, fmt.Errorf("decode message: %w", err)
 	}
-	if !m.Kind.known() {
-		return m, fmt.Errorf("decode message: unknown kind")
+	if err := m.valid(); err != nil {
+		return m, fmt.Errorf("decode message: %w", err)
 	}
-	if m.Epoch < 0 || m.Round < 0 || m.Seq < 0 || m.Study == "" || m.From == "" || m.To == "" {
-		return m, fmt.Errorf("decode message: incomplete header")
+	if again, err := json.Marshal(m); err != nil || !bytes.Equal(again, rest[:n]) {
+		return m, fmt.Errorf("decode message: the header is not in the one encoding that this version writes")
 	}
 	m.Blob = rest[n:]
 	return m, nil
+}
+
+// valid refuses what no header of a message may be.
+func (m *Message) valid() error {
+	if !m.Kind.known() {
+		return fmt.Errorf("unknown kind")
+	}
+	if m.Epoch < 0 || m.Round < 0 || m.Seq < 0 || m.Study == "" || m.From == "" || m.To == "" {
+		return fmt.Errorf("incomplete header")
+	}
+	return nil
 }
 
 // strict decodes exactly one JSON value into v, without unknown fields.
@@ -131,6 +142,15 @@ func strict(b []byte, v any) error {
 		return fmt.Errorf("bytes after the JSON value")
 	}
 	return nil
+}
+
+// sum names what a message says; two messages of one ID should have the same.
+func (m Message) sum() [32]byte {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s message\n%d:", Protocol, len(m.Body))
+	h.Write(m.Body)
+	h.Write(m.Blob)
+	return [32]byte(h.Sum(nil))
 }
 
 // Words turn a blob into a vector of n words and back.

@@ -36,13 +36,16 @@ type Node struct {
 	journal Journal
 	party   *Party
 	lead    *Lead
-	seen    map[string]bool
+	seen    map[string][32]byte // what was used of each message
 	begun   bool
 }
 
-// NewNode makes the node of site self and replays its journal.
+// NewNode makes the node of site self and replays its journal: every event that
+// came from outside is delivered again, and whatever follows from it within this
+// node must be what the journal has next. Where a crash has cut the journal in
+// the middle of that, the rest is journaled now, with the messages that it sends.
 func NewNode(p *plan.Plan, s Signer, j Journal) (*Node, error) {
-	n := &Node{plan: p, self: s.Name(), journal: j, seen: map[string]bool{}}
+	n := &Node{plan: p, self: s.Name(), seen: map[string][32]byte{}}
 	var err error
 	if n.party, err = NewParty(p, n.self, s); err != nil {
 		return nil, err
@@ -56,23 +59,38 @@ func NewNode(p *plan.Plan, s Signer, j Journal) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("replay the journal of study %s: %w", p.Digest, err)
 	}
-	var own []Event
-	for i, e := range events {
-		out, err := n.step(e)
+	past := &past{events: events, Journal: j}
+	n.journal = past
+	for len(past.events) > 0 {
+		left := len(past.events)
+		_, err := n.Deliver(past.events[0])
+		if err == nil && len(past.events) == left {
+			err = errors.New("the journal is of another version: nothing follows from the event")
+		}
 		if err != nil {
-			return nil, fmt.Errorf("replay event %d (%s) of study %s: %w", i+1, e.Kind, p.Digest, err)
-		}
-		_, mine := n.split(e, out)
-		own = append(own, mine...)
-	}
-	// A crash between an event and what this node said to itself because of it
-	// leaves the latter unheard: say it again.
-	for _, e := range own {
-		if _, err := n.Deliver(e); err != nil && !Unusable(err) {
-			return nil, err
+			return nil, fmt.Errorf("replay event %d (%s) of study %s: %w", len(events)-left+1, events[len(events)-left].Kind, p.Digest, err)
 		}
 	}
+	n.journal = j
 	return n, nil
+}
+
+// past is a journal whose events are still ahead of the node that replays them.
+type past struct {
+	events []Event
+	Journal
+}
+
+func (p *past) Append(e Event, send []Message) error {
+	if len(p.events) == 0 {
+		return p.Journal.Append(e, send)
+	}
+	next := p.events[0]
+	if next.Kind != e.Kind || e.Message != nil && (next.Message == nil || next.Message.ID() != e.Message.ID() || next.Message.sum() != e.Message.sum()) {
+		return fmt.Errorf("the journal has %s where %s follows", next.Kind, e.Kind)
+	}
+	p.events = p.events[1:]
+	return nil
 }
 
 // Begun says whether the run has its begin event.
@@ -85,7 +103,6 @@ func (n *Node) Work() *Work { return n.party.Work() }
 func (n *Node) Phase() (string, int) { return n.party.Phase() }
 
 // Outcome returns the outcome as this site knows it, nil while the run goes on.
-// A released outcome of the lead half stands over the party's view.
 func (n *Node) Outcome() *receipt.Outcome { return n.party.Ended() }
 
 // Idle says that this node has nothing left to do for the run.
@@ -106,28 +123,21 @@ func (n *Node) Deadline() time.Time {
 
 // Deliver journals the event and acts on it, and on what follows from it within
 // this node. It returns the messages for others, which the journal keeps too.
-// A message seen before changes nothing; one that no half can use is an error
-// that [Unusable] recognises, and changes nothing either. After any other error
-// the node must be made again from its journal.
+// An event that changes nothing (a message seen before, or overtaken by the run)
+// is not journaled; one that no half can use is an error that [Unusable]
+// recognises, and changes nothing either. After any other error the node must be
+// made again from its journal.
 func (n *Node) Deliver(e Event) ([]Message, error) {
 	var sent []Message
 	queue := []Event{e}
 	for first := true; len(queue) > 0; first = false {
 		e := queue[0]
 		queue = queue[1:]
-		if m := e.Message; m != nil {
-			if m.Study != n.plan.Digest || m.To != n.self {
-				return sent, &unusable{fmt.Errorf("message of another study or for another site")}
-			}
-			if n.seen[m.ID()] {
-				continue
-			}
-		}
 		out, err := n.step(e)
-		if err != nil {
-			if Unusable(err) && !first {
-				continue
-			}
+		switch {
+		case err == errStale || Unusable(err) && !first:
+			continue
+		case err != nil:
 			return sent, err
 		}
 		away, own := n.split(e, out)
@@ -160,43 +170,73 @@ func (u *unusable) Unwrap() error { return u.error }
 // Unusable says whether an error of Deliver only means that the event was dropped.
 func Unusable(err error) bool { return errors.As(err, new(*unusable)) }
 
-func (n *Node) step(e Event) (out []Message, err error) {
-	halves := []interface {
-		Step(Event) ([]Message, error)
-	}{n.party}
-	switch e.Kind {
-	case EventMessage:
-		m := e.Message
-		switch {
-		case m.Kind == KindCancel:
-			if m.From != n.plan.Researcher {
-				return nil, &unusable{fmt.Errorf("%s cannot cancel the study of %s", m.From, n.plan.Researcher)}
-			}
-			defer func() { n.seen[m.ID()] = true }()
-			return n.step(Event{Kind: EventCancel, At: e.At, Reason: Reason{ReasonCancelled, "cancelled by the researcher " + m.From}})
-		case slices.Contains(forLead, m.Kind):
-			if n.lead == nil {
-				return nil, &unusable{fmt.Errorf("%s message, but this site does not lead the study", m.Kind)}
-			}
-			halves[0] = n.lead
+// errStale is what a half answers to an event that has nothing to tell it any
+// more. It is no error of anybody, and not worth a line in a log or a journal.
+var errStale = errors.New("the run is past this event")
+
+// step gives an event to the half or halves that it is for. A half that answers
+// with an error has changed nothing.
+func (n *Node) step(e Event) ([]Message, error) {
+	if (e.Kind == EventMessage) != (e.Message != nil) {
+		return nil, &unusable{fmt.Errorf("%s event with the wrong contents", e.Kind)}
+	}
+	if e.Message == nil {
+		return n.both(e)
+	}
+	m := *e.Message
+	if m.Study != n.plan.Digest || m.To != n.self {
+		return nil, &unusable{fmt.Errorf("message of another study or for another site")}
+	}
+	id, sum := m.ID(), m.sum()
+	if before, twice := n.seen[id]; twice && before == sum {
+		return nil, errStale
+	} else if twice {
+		e.Twice = true
+	}
+	out, err := n.route(e, m)
+	if err == nil {
+		n.seen[id] = sum
+	}
+	return out, err
+}
+
+// route gives a message to the half that it is for.
+func (n *Node) route(e Event, m Message) ([]Message, error) {
+	switch {
+	case m.Kind == KindCancel:
+		if m.From != n.plan.Researcher {
+			return nil, &unusable{fmt.Errorf("%s cannot cancel the study of %s", m.From, n.plan.Researcher)}
 		}
-	case EventBegin, EventTick, EventCancel:
-		n.begun = true
-		if n.lead != nil {
-			halves = append(halves, n.lead)
+		return n.both(Event{Kind: EventCancel, At: e.At, Reason: Reason{ReasonCancelled, "cancelled by the researcher " + m.From}})
+	case !slices.Contains(forLead, m.Kind):
+		return usable(n.party.Step(e))
+	case n.lead == nil:
+		return nil, &unusable{fmt.Errorf("%s message, but this site does not lead the study", m.Kind)}
+	case e.Twice:
+		return nil, errStale // a site said two things: the first counts
+	}
+	return usable(n.lead.Step(e))
+}
+
+// both gives an event to the party half, and to the lead half where it concerns
+// the whole run.
+func (n *Node) both(e Event) ([]Message, error) {
+	out, err := n.party.Step(e)
+	if n.lead != nil && (e.Kind == EventBegin || e.Kind == EventTick || e.Kind == EventCancel) && (err == nil || err == errStale) {
+		more, again := n.lead.Step(e)
+		if again == nil || err == errStale {
+			out, err = append(out, more...), again
 		}
 	}
-	for _, h := range halves {
-		more, err := h.Step(e)
-		if err != nil {
-			return nil, &unusable{err}
-		}
-		out = append(out, more...)
+	n.begun = n.begun || e.Kind == EventBegin && err == nil
+	return usable(out, err)
+}
+
+func usable(out []Message, err error) ([]Message, error) {
+	if err != nil && err != errStale {
+		return nil, &unusable{err}
 	}
-	if e.Message != nil {
-		n.seen[e.Message.ID()] = true
-	}
-	return out, nil
+	return out, err
 }
 
 // forLead lists the kinds that a site sends to the lead half.

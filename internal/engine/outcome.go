@@ -8,14 +8,14 @@ import (
 	"hmsp.center/hmsp/receipt"
 )
 
-// about names the study in receipts and outcomes.
-func about(p *plan.Plan) receipt.Study {
+// About names the study in receipts and outcomes.
+func About(p *plan.Plan) receipt.Study {
 	return receipt.Study{Name: p.Study.Name, Digest: p.Digest, Question: p.Study.Question, Purpose: p.Study.Purpose, LegalBasis: p.Study.LegalBasis}
 }
 
-// opening describes the sum that the bundle's present round opens. It is called
+// Opening describes the sum that the bundle's present round opens. It is called
 // before the bundle advances.
-func opening(p *plan.Plan, epoch int, b *Bundle, contributors []string) receipt.Round {
+func Opening(p *plan.Plan, epoch int, b *Bundle, contributors []string) receipt.Round {
 	r := receipt.Round{Epoch: epoch, Round: b.round, Contributors: contributors, To: contributors}
 	for _, run := range b.runs {
 		if run.active() {
@@ -25,15 +25,15 @@ func opening(p *plan.Plan, epoch int, b *Bundle, contributors []string) receipt.
 	return r
 }
 
-// drawReceipt fills the receipt of a finished run. Lead and sites each draw it
+// DrawReceipt fills the receipt of a finished run. Lead and sites each draw it
 // from what they saw; the sites sign only if both agree.
-func drawReceipt(p *plan.Plan, contributors []string, absent []receipt.Absent, rounds []receipt.Round, b *Bundle, shares int, started, ended time.Time) (receipt.Receipt, error) {
+func DrawReceipt(p *plan.Plan, contributors []string, absent []receipt.Absent, rounds []receipt.Round, b *Bundle, shares int, started, ended time.Time) (receipt.Receipt, error) {
 	digest, err := receipt.DigestResult(b.Findings())
 	if err != nil {
 		return receipt.Receipt{}, err
 	}
 	r := receipt.Receipt{
-		HMSP: receipt.Version, Study: about(p), Charter: p.Charter, Researcher: p.Researcher, Lead: p.Lead,
+		HMSP: receipt.Version, Study: About(p), Charter: p.Charter, Researcher: p.Researcher, Lead: p.Lead,
 		Contributors: contributors, Absent: absent,
 		Rules:  receipt.Rules{Colluders: p.Colluders, Honest: p.Honest, Shares: shares},
 		Rounds: rounds, Verified: p.Verify, Started: started, Ended: ended, Result: digest,
@@ -47,28 +47,45 @@ func drawReceipt(p *plan.Plan, contributors []string, absent []receipt.Absent, r
 	return r, nil
 }
 
-// ReadOutcome reads an outcome message.
+// ReadOutcome reads an outcome message. It does not verify it: what it says is
+// the lead's word until [receipt.Outcome.Check] and the signatures say more.
 func ReadOutcome(m Message) (*receipt.Outcome, error) {
 	o, err := read[receipt.Outcome](m)
 	if err != nil {
 		return nil, err
 	}
+	o.Reason = tidy(o.Reason)
+	for i, r := range o.Remarks {
+		o.Remarks[i] = tidy(r)
+	}
+	for _, a := range o.Absent {
+		if r := (Reason{a.Kind, a.Reason}); r != r.tidy() || tidy(a.Site) != a.Site {
+			return nil, fmt.Errorf("outcome from %s: the reason of an absence is no line of text", m.From)
+		}
+	}
 	return &o, nil
 }
 
 // ReadProgress reads a progress message.
-func ReadProgress(m Message) (Progress, error) { return read[Progress](m) }
+func ReadProgress(m Message) (Progress, error) {
+	p, err := read[Progress](m)
+	p.Phase, p.Message = tidy(p.Phase), tidy(p.Message)
+	for s, v := range p.Sites {
+		p.Sites[s] = tidy(v)
+	}
+	return p, err
+}
 
 // ReadWithdrawal reads why a site left a run.
 func ReadWithdrawal(m Message) (Reason, error) {
 	w, err := read[withdrawBody](m)
-	return w.Reason, err
+	return w.Reason.tidy(), err
 }
 
 // ReadDecision reads whether a site takes part.
 func ReadDecision(m Message) (accept bool, why Reason, err error) {
 	d, err := read[decisionBody](m)
-	return d.Accept, d.Reason, err
+	return d.Accept, d.Reason.tidy(), err
 }
 
 // Refusal is what a site tells the researcher of a study that it cannot even

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"hmsp.center/hmsp/secure/mask"
@@ -24,7 +23,7 @@ func (w *Work) Do(ctx context.Context, study string, c Computer, now func() time
 		for peer, key := range w.Encapsulate {
 			var err error
 			if e.Enc[peer], e.Secret[peer], err = mask.Encapsulate(key, w.Infos[peer]); err != nil {
-				return Event{}, fmt.Errorf("agree on a key with %s: %w", peer, err)
+				return Event{Kind: EventFailed, At: now(), Epoch: w.Epoch, Reason: Reason{ReasonIncompatible, "the epoch key of " + peer + " cannot be used"}}, nil
 			}
 		}
 		e.At = now()
