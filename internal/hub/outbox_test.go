@@ -161,31 +161,43 @@ func TestNewerConnectionTakesOver(t *testing.T) {
 	r := build(t, pair(t), t.TempDir(), hub.Limits{})
 	e := r.envelope("site-a", "site-b", "1", payload(1000, "1"))
 	n := len(e.Ciphertext)
-	slow, feed := io.Pipe()
+	slow := &stuck{first: e.Ciphertext[:100], then: make([]byte, 400), reached: make(chan struct{}), let: make(chan struct{})}
 	done := make(chan error)
 	go func() {
 		_, err := r.hub.Create(t.Context(), e.Header, slow)
 		done <- err
 	}()
-	feed.Write(e.Ciphertext[:100])
-	feed.Write(e.Ciphertext[100:101]) // taken only after the first was written
-	st, err := r.hub.Status(t.Context(), e.From, e.ID)
-	if err != nil || st.Received < 100 {
-		t.Fatalf("%+v, %v", st, err)
-	}
-	if _, err := r.append(e, int(st.Received), 600); federation.KindOf(err) == federation.KindOffset {
-		_, err = r.append(e, 101, 600) // the last byte came in between
-		if err != nil {
-			t.Fatal(err)
-		}
-	} else if err != nil {
+	<-slow.reached
+	if _, err := r.append(e, 100, 600); err != nil {
 		t.Fatal(err)
 	}
-	feed.Write(make([]byte, 400))
+	close(slow.let)
 	wantKind(t, "the older connection", <-done, federation.KindSuperseded)
 	if st, err := r.append(e, 600, n); err != nil || st.State != federation.Complete {
 		t.Errorf("%+v, %v", st, err)
 	}
+}
+
+// stuck gives its first bytes, says so, and gives the others when it is let.
+type stuck struct {
+	first, then  []byte
+	reached, let chan struct{}
+}
+
+func (s *stuck) Read(p []byte) (int, error) {
+	if s.first != nil {
+		n := copy(p, s.first)
+		s.first = nil
+		return n, nil
+	}
+	if s.then == nil {
+		return 0, io.EOF
+	}
+	close(s.reached)
+	<-s.let
+	n := copy(p, s.then)
+	s.then = nil
+	return n, nil
 }
 
 // A fullStore has no room for another record.
