@@ -69,7 +69,7 @@ func TestMessagesAreCounted(t *testing.T) {
 }
 
 // TestRoomComesBack: a fetched message, an expired one and an abandoned upload
-// each give their room back; so does none that is there yet.
+// each give their room back; an upload under way counts whole.
 func TestRoomComesBack(t *testing.T) {
 	r := build(t, pair(t), t.TempDir(), small())
 	first, _ := flood(r, "site-a", "site-b", 50<<10)
