@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"hmsp.center/hmsp/table"
@@ -30,7 +31,7 @@ func Guess(t testing.TB, paths ...string) table.Schema {
 			t.Fatalf("%s: %v", path, err)
 		}
 		for j, name := range lines[0] {
-			if name == "" {
+			if name = strings.TrimSpace(name); name == "" {
 				continue // R's row numbers
 			}
 			if s.Index(name) < 0 {

@@ -13,7 +13,10 @@ import (
 // are kept, and of the larger, which pass by.
 const (
 	mostKept    = 1_000_000
-	mostPassing = 12_000_000
+	mostPassing = 6_000_000
+	// Full rows leave fewer fillings than are counted beforehand; a table that
+	// is beyond the limit by more than this factor is not begun.
+	slack = 30
 )
 
 // exact is the p-value of Fisher's exact test of any table: the probability,
@@ -34,7 +37,10 @@ func exact(g grid) (p float64, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	small, large := e.split(columns)
+	small, large, fillings := e.split(columns)
+	if fillings > math.Log(slack*mostPassing) {
+		return 0, false
+	}
 	ends := map[uint64]*ending{}
 	if !e.fill(small, mostKept, func(used uint64, log float64) {
 		end := ends[used]
@@ -102,8 +108,9 @@ func newEnumeration(rows []float64, n float64) (*enumeration, bool) {
 }
 
 // split cuts the columns so that both halves have about as many fillings, and
-// returns the half with fewer first.
-func (e *enumeration) split(columns []float64) (small, large []int) {
+// returns the half with fewer first, and the logarithm of at most how many the
+// other has.
+func (e *enumeration) split(columns []float64) (small, large []int, fillings float64) {
 	sorted := slices.Clone(columns)
 	slices.Sort(sorted)
 	slices.Reverse(sorted)
@@ -118,9 +125,9 @@ func (e *enumeration) split(columns []float64) (small, large []int) {
 		}
 	}
 	if a > b {
-		return large, small
+		return large, small, a
 	}
-	return small, large
+	return small, large, b
 }
 
 // fill calls visit for every filling of the columns with what it uses of the
