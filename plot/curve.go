@@ -11,7 +11,7 @@ import (
 func (d *drawing) curves() {
 	height := d.h
 	if height == 0 {
-		height = d.top + min(max(d.w*0.56, 220), 520)
+		height = d.top + min(max(d.w*0.56, 280), 520)
 	}
 	risk := 0.0
 	if d.f.Kind == Step && d.f.AtRisk != nil {

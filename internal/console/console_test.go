@@ -279,7 +279,7 @@ func TestDownloads(t *testing.T) {
 
 func TestErrorsSayWhatToDo(t *testing.T) {
 	v := visit(t).enter()
-	if res := v.get("/studies/none"); res.StatusCode != 404 || !strings.Contains(text(t, res), "list of studies") {
+	if res := v.get("/studies/none"); res.StatusCode != 404 || !strings.Contains(text(t, res), "List of studies") {
 		t.Error("a missing study")
 	}
 	v.shelf.set(func(s *shelf) { s.fail = errors.New("disk on fire at /secret/path") })

@@ -37,21 +37,24 @@ func (c *Console) report(err error) {
 	}
 }
 
-type errorPage struct{ Title, Mend string }
+type errorPage struct {
+	Title, Mend string
+	Inside      bool // the visitor has the key: the list is there to go to
+}
 
 // fail answers with a page that says what happened and what to do.
 func (c *Console) fail(w http.ResponseWriter, status int, title, mend string) {
-	c.render(w, status, "error.html", errorPage{title, mend})
+	c.render(w, status, "error.html", errorPage{title, mend, status == http.StatusNotFound})
 }
 
 func (c *Console) missing(w http.ResponseWriter, r *http.Request) {
-	c.fail(w, http.StatusNotFound, "There is no such page", "Go to the list of studies and choose one there.")
+	c.fail(w, http.StatusNotFound, "There is no such page", "Choose a study from the list.")
 }
 
 // unreadable answers for an error of Studies, whose text stays in our log.
 func (c *Console) unreadable(w http.ResponseWriter, err error) {
 	if errors.Is(err, ErrNotFound) {
-		c.fail(w, http.StatusNotFound, "There is no such study", "It may have been archived, or the address is incomplete. Go to the list of studies and choose one there.")
+		c.fail(w, http.StatusNotFound, "There is no such study", "It may have been archived, or the address is incomplete. Choose one from the list.")
 		return
 	}
 	c.report(err)
