@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -150,10 +151,9 @@ const (
 
 // handshake recognises a peer that is not of our kind.
 func (t *Trouble) handshake(err error) bool {
-	var alert tls.AlertError
 	var record tls.RecordHeaderError
 	switch {
-	case errors.As(err, &alert) && (alert == alertHandshakeFailure || alert == alertProtocolVersion || alert == alertInsufficient),
+	case alerted(err, alertHandshakeFailure, alertProtocolVersion, alertInsufficient),
 		strings.Contains(err.Error(), "tls: server selected unsupported"):
 		t.Kind = TroubleClassical
 	case errors.As(err, &record), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
@@ -164,13 +164,26 @@ func (t *Trouble) handshake(err error) bool {
 	return true
 }
 
+// alerted says whether the peer answered with one of these alerts. Outside QUIC
+// crypto/tls keeps the alert's own type to itself; its text is that of AlertError.
+func alerted(err error, alerts ...tls.AlertError) bool {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Op != "remote error" {
+		return false
+	}
+	return slices.ContainsFunc(alerts, func(a tls.AlertError) bool { return a.Error() == op.Err.Error() })
+}
+
 // network recognises what keeps a connection from being made or going on.
 func (t *Trouble) network(err error) {
 	var dns *net.DNSError
 	var proxy *proxyError
 	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "proxyconnect" && op.Addr != nil {
-		t.Host = "the proxy " + op.Addr.String()
+	if errors.As(err, &op) && op.Op == "proxyconnect" {
+		t.Host = "the proxy"
+		if errors.As(op.Err, &op) && op.Addr != nil {
+			t.Host += " " + op.Addr.String()
+		}
 	}
 	switch {
 	case errors.As(err, &proxy):
