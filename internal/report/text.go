@@ -107,6 +107,10 @@ func (p *printer) table(t analysis.Table, file string) {
 	if rows > longest {
 		rows = shown
 	}
+	if rows == 0 {
+		p.line("  (no rows)")
+		return
+	}
 	cols := make([][]string, len(t.Columns))
 	wide := make([]int, len(t.Columns))
 	for k, c := range t.Columns {

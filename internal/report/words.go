@@ -33,7 +33,12 @@ func Words(r receipt.Receipt) []Paragraph {
 func trial(r receipt.Receipt) bool { return r.Rules == receipt.Rules{} }
 
 func asked(r receipt.Receipt) []string {
-	s := []string{fmt.Sprintf("%s submitted the study “%s”. It began on %s and ended on %s (UTC).", r.Researcher, r.Study.Name, r.Started.UTC().Format("2 January 2006, 15:04:05"), r.Ended.UTC().Format("2 January 2006, 15:04:05"))}
+	began, ended := r.Started.UTC(), r.Ended.UTC()
+	until := ended.Format("15:04:05")
+	if began.YearDay() != ended.YearDay() || began.Year() != ended.Year() {
+		until = ended.Format("2 January 2006, 15:04:05")
+	}
+	s := []string{fmt.Sprintf("%s submitted the study “%s”. It ran from %s to %s (UTC).", r.Researcher, r.Study.Name, began.Format("2 January 2006, 15:04:05"), until)}
 	if r.Study.Purpose != "" {
 		s = append(s, "Purpose: "+r.Study.Purpose+".")
 	}
@@ -132,7 +137,7 @@ func checked(r receipt.Receipt) []string {
 type Opening struct {
 	Analysis     string
 	First, Last  int // rounds, counted from 1
-	What         string
+	What         string // without a full stop
 	Numbers      int // per round
 	RingBits     int
 	Rows         *int
@@ -154,7 +159,7 @@ func Openings(r receipt.Receipt) []Opening {
 	at := map[string]int{} // analysis: its last entry
 	for i, d := range r.Rounds {
 		for _, o := range d.Opened {
-			n := Opening{o.Analysis, i + 1, i + 1, o.What, o.Numbers, o.RingBits, o.Rows, d.Contributors}
+			n := Opening{o.Analysis, i + 1, i + 1, strings.TrimSuffix(o.What, "."), o.Numbers, o.RingBits, o.Rows, d.Contributors}
 			if k, ok := at[o.Analysis]; ok && out[k].continues(n) {
 				out[k].Last = i + 1
 				continue
