@@ -203,6 +203,7 @@ type findingView struct {
 	Figures                             []figureView
 	Tables                              []tableView
 	Notes, Attacks                      []string
+	Many                                bool // so many figures that they stand two in a row, small
 }
 
 type figureView struct {
@@ -252,6 +253,7 @@ func findingOf(i int, f receipt.Finding, v View) findingView {
 			Wide:   template.HTML(plot.SVG(g, plot.Options{Width: 720, ID: id, Embed: true})),
 			Narrow: template.HTML(plot.SVG(g, plot.Options{Width: 360, ID: id + "-n", Embed: true}))})
 	}
+	w.Many = len(w.Figures) > 2
 	for k, t := range f.Result.Tables {
 		w.Tables = append(w.Tables, tableOf(fmt.Sprintf("a%d-t%d", i+1, k+1), f.Name, t))
 	}

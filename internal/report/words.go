@@ -136,9 +136,9 @@ func checked(r receipt.Receipt) []string {
 // An Opening is what one analysis opened in one or more rounds alike.
 type Opening struct {
 	Analysis     string
-	First, Last  int // rounds, counted from 1
+	First, Last  int    // rounds, counted from 1
 	What         string // without a full stop
-	Numbers      int // per round
+	Numbers      int    // per round
 	RingBits     int
 	Rows         *int
 	Contributors []string
