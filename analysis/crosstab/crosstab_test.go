@@ -8,7 +8,7 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	few := analysistest.People(80, 3) // an exact test of a wide table is done some thirty times
+	few := analysistest.People(80, 3)                        // an exact test of a wide table is done some thirty times
 	fisher := []string{"tests.statistic", "tests.parameter"} // Fisher's test has neither
 	analysistest.Suite(t, New(),
 		analysistest.Case{Name: "example", Rounds: 2, Absent: fisher},
