@@ -73,7 +73,8 @@ type Outbox interface {
 
 // An Inbox gives messages to their recipient.
 type Inbox interface {
-	// List gives the oldest complete messages to a member, at most MaxNotices;
+	// List gives the oldest complete messages of each sender to a member, at most
+	// MaxNotices, in the order in which they became complete;
 	// with none it waits, no longer than wait or until ctx ends.
 	List(ctx context.Context, to string, wait time.Duration) ([]Notice, error)
 	// Read gives the bytes of a message from offset on, and how many follow.

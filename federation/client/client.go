@@ -8,7 +8,9 @@
 package client
 
 import (
+	"bytes"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -32,8 +34,10 @@ type Config struct {
 
 	// Roots are PEM certificates to trust besides each other: the charter's hub
 	// root, and the file of a proxy's own root if there is one. With none the
-	// system's roots count.
-	Roots [][]byte
+	// system's roots count; SystemRoots has them count in any case, for a hub
+	// whose charter holds no root.
+	Roots       [][]byte
+	SystemRoots bool
 	// Proxy says which proxy to use for a request; nil reads HTTPS_PROXY and
 	// NO_PROXY when the client is made.
 	Proxy func(*http.Request) (*url.URL, error)
@@ -125,20 +129,30 @@ func transport(cfg Config) (*http.Transport, error) {
 		find := httpproxy.FromEnvironment().ProxyFunc()
 		t.Proxy = func(r *http.Request) (*url.URL, error) { return find(r.URL) }
 	}
-	t.TLSClientConfig = identity.ClientTLS(nil)
-	if len(cfg.Roots) > 0 {
-		var all []byte
-		for _, r := range cfg.Roots {
-			all = append(append(all, r...), '\n')
-		}
-		pool, err := identity.Pool(all)
-		if err != nil {
-			return nil, err
-		}
-		t.TLSClientConfig = identity.ClientTLS(pool)
+	pool, err := roots(cfg)
+	if err != nil {
+		return nil, err
 	}
+	t.TLSClientConfig = identity.ClientTLS(pool)
 	t.TLSClientConfig.Time = cfg.Now
 	return t, nil
+}
+
+// roots are the certificates to trust; nil means the system's.
+func roots(cfg Config) (*x509.CertPool, error) {
+	if len(cfg.Roots) == 0 {
+		return nil, nil
+	}
+	all := bytes.Join(cfg.Roots, []byte("\n"))
+	pool, err := identity.Pool(all)
+	if err != nil || !cfg.SystemRoots {
+		return pool, err
+	}
+	if pool, err = x509.SystemCertPool(); err != nil {
+		return nil, fmt.Errorf("read the system's root certificates: %w", err)
+	}
+	pool.AppendCertsFromPEM(all) // identity.Pool has read them
+	return pool, nil
 }
 
 // noRedirect keeps a signed request from being led elsewhere.

@@ -166,10 +166,12 @@ func TestNewRefuses(t *testing.T) {
 func TestForeignAnswers(t *testing.T) {
 	c := federationtest.New(t, "site-a")
 	for name, h := range map[string]http.HandlerFunc{
-		"a page":     func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>Welcome</html>") },
-		"an error":   func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "Bad Gateway", 502) },
-		"a redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://login.example/", 302) },
-		"no end":     func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, 2<<20)) },
+		"a page":   func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>Welcome</html>") },
+		"an error": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "Bad Gateway", http.StatusBadGateway) },
+		"a redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://login.example/", http.StatusFound)
+		},
+		"no end": func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, 2<<20)) },
 		"later field": func(w http.ResponseWriter, _ *http.Request) {
 			io.WriteString(w, `{"version":"v1","time":1,"charter":"`+c.Digest()+`","x":1}`)
 		},

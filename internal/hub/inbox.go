@@ -34,12 +34,18 @@ func (h *Hub) List(ctx context.Context, to string, wait time.Duration) ([]federa
 	}
 }
 
-// waiting lists the complete messages to a member under the present charter.
+// waiting lists the complete messages to a member under the present charter, of
+// each sender no more than its equal part: a recipient may leave messages until
+// it can use them, and must see the others' beside them.
 func (h *Hub) waiting(to string) (notices []federation.Notice, err error) {
 	now := h.now().Unix()
+	most := max(1, federation.MaxNotices/others(len(h.members)))
+	listed := map[string]int{}
 	err = h.store.Inbox(to, func(m store.Message) bool {
-		if m.Header.Charter == h.charter.Digest() && m.Header.Expires > now {
-			notices = append(notices, m.Header)
+		head := m.Header
+		if head.Charter == h.charter.Digest() && head.Expires > now && listed[head.From] < most {
+			listed[head.From]++
+			notices = append(notices, head)
 		}
 		return len(notices) < federation.MaxNotices
 	})

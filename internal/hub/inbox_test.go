@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
 	"testing"
@@ -28,6 +29,26 @@ func TestInboxInOrder(t *testing.T) {
 	}
 	if got := r.waiting("site-c"); len(got) != 0 {
 		t.Errorf("another member sees %v", got)
+	}
+}
+
+// TestFullInboxHidesNoSender: messages of one sender that the recipient leaves
+// lying do not hide another's.
+func TestFullInboxHidesNoSender(t *testing.T) {
+	r := build(t, pair(t), t.TempDir(), hub.Limits{})
+	for i := range federation.MaxNotices + 20 {
+		e := r.envelope("site-a", "site-b", fmt.Sprint(i), nil)
+		if _, err := r.create(e, len(e.Ciphertext)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	last := r.envelope("site-c", "site-b", "last", nil)
+	if _, err := r.create(last, len(last.Ciphertext)); err != nil {
+		t.Fatal(err)
+	}
+	got := r.waiting("site-b")
+	if !slices.Contains(got, last.ID) || len(got) != federation.MaxNotices/2+1 {
+		t.Errorf("%d listed, the other sender's among them: %t", len(got), slices.Contains(got, last.ID))
 	}
 }
 

@@ -354,6 +354,10 @@ func TestExtraRoots(t *testing.T) {
 	if _, err := connect(t, cfg).Health(t.Context()); err != nil {
 		t.Errorf("two roots: %v", err)
 	}
+	cfg.SystemRoots = true
+	if _, err := connect(t, cfg).Health(t.Context()); err != nil {
+		t.Errorf("two roots and the system's: %v", err)
+	}
 	cfg.Roots = [][]byte{other.PEM()}
 	_, err = connect(t, cfg).Health(t.Context())
 	var trouble *client.Trouble
