@@ -210,5 +210,5 @@ func covers(leaf *identity.Certificate, hosts []string) bool {
 // logger writes one line per event to the error output. What it is given holds
 // no data and no secret.
 func (a *app) logger(role, name string) *slog.Logger {
-	return slog.New(slog.NewTextHandler(a.err, nil)).With("role", role, "name", name)
+	return slog.New(slog.NewTextHandler(a.err, nil)).With(role, name)
 }
