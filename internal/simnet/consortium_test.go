@@ -31,6 +31,7 @@ type consortium struct {
 	researcher *identity.Identity
 	signers    map[string]engine.Signer
 	tables     local.Tables
+	works      simnet.Works
 }
 
 var lungSites = []string{"east", "lakes", "north", "plains", "south", "west"}
