@@ -46,6 +46,10 @@ type Bounds struct {
 	Columns   []string      // variables read
 	Ranges    []fixed.Range // one per coordinate: what one row can contribute
 	OverSites bool          // additive over sites (strata), not over any split of people
+	// Together says of a round that reads the variable `site` that no coordinate
+	// of it is one site's own number. Without it (or OverSites) such a round opens
+	// sums of one contributor, and a charter must allow that.
+	Together bool
 	Opens     string        // one sentence for the receipt: what the opened sum tells
 }
 

@@ -58,6 +58,9 @@ type Rules struct {
 	Colluders          int `json:"colluders"`           // sites that may side with the hub
 	HonestContributors int `json:"honest_contributors"` // sites besides those in every opened sum
 	MaxRows            int `json:"max_rows"`            // of one site in a sum
+	// OpenSites permits studies that tell sites apart, as a model with an effect of
+	// each site: sums of one contributor are opened then.
+	OpenSites bool `json:"open_sites,omitempty"`
 }
 
 // A Signature is one member's signature of the canonical charter.

@@ -36,7 +36,7 @@ func build(c *charter.Charter, s *study.Signed, cat catalog.Catalog, trial bool)
 	b := builder{cat: cat, charter: c, Plan: &Plan{
 		Digest: s.Digest(), Trial: trial, Study: s.Study, Researcher: s.Researcher, Charter: c.Digest(),
 		Colluders: c.Rules.Colluders, Honest: c.Rules.HonestContributors, MaxRows: c.Rules.MaxRows,
-		Verify: s.Study.Verify, Patience: time.Duration(s.Study.Participation.Patience),
+		OpenSites: c.Rules.OpenSites || trial, Verify: s.Study.Verify, Patience: time.Duration(s.Study.Participation.Patience),
 		keys: map[string]identity.Public{},
 	}}
 	if s.Charter != c.Digest() {
@@ -117,6 +117,9 @@ func (b *builder) cohort(schema table.Schema) {
 	if b.Study.Cohort == "" {
 		return
 	}
+	if !b.OpenSites { // a cohort of one site's patients would make a sum of one contributor
+		schema = slices.DeleteFunc(slices.Clone(schema), func(v table.Variable) bool { return v.Name == charter.SiteVariable })
+	}
 	e, err := cohort.Parse(b.Study.Cohort, schema)
 	if err != nil {
 		b.problem("", "cohort", "%v", err)
@@ -151,6 +154,9 @@ func (b *builder) entry(e study.Entry, schema table.Schema) {
 	}
 	bounds, err := run.Bounds(state)
 	if err == nil {
+		err = b.TellsSites(bounds)
+	}
+	if err == nil {
 		_, err = fixed.NewGrid(bounds.Ranges, b.MaxRows, len(b.Sites))
 	}
 	if err != nil {
@@ -184,6 +190,15 @@ func (p *Plan) Floor(n int) error {
 		return nil
 	}
 	return secure.CheckFloor(n, p.Colluders, p.Honest)
+}
+
+// TellsSites refuses a round whose sum would hold one site's own numbers, unless
+// the charter permits studies that tell sites apart.
+func (p *Plan) TellsSites(b analysis.Bounds) error {
+	if p.OpenSites || b.OverSites || b.Together || !slices.Contains(b.Columns, charter.SiteVariable) {
+		return nil
+	}
+	return fmt.Errorf("it reads the variable %q, so its sums would hold each site's own numbers: leave it out (cox has a baseline for each site by itself, table takes `strata: site`), or have the charter permit it with `open_sites: true` under rules", charter.SiteVariable)
 }
 
 // Verifies checks a member's signature over a text in a context.

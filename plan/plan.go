@@ -28,6 +28,7 @@ type Plan struct {
 	Honest     int // fewest contributors besides them
 	MaxRows    int // most rows that a site may have
 	Verify     bool
+	OpenSites  bool // the charter permits studies that tell sites apart
 	Trial      bool // all parties in one process over local files: no floor, no privacy between them
 	Schema     table.Schema
 	Cohort     *cohort.Expr // nil: everybody

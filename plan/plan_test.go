@@ -136,6 +136,38 @@ func TestTrialIsExemptFromTheFloor(t *testing.T) {
 	}
 }
 
+// No site's own numbers leave it: an analysis or a cohort that tells sites apart
+// is refused unless the charter permits it; strata over sites are not concerned.
+func TestSitesAreNotToldApart(t *testing.T) {
+	c, r := consortium(t, five...)
+	byZ := map[string]any{"variables": []any{"age"}, "by": "site"}
+	for name, change := range map[string]func(*study.Study){
+		"describe by site": func(s *study.Study) { s.Analyses[0].Params = byZ },
+		"an effect of site": func(s *study.Study) {
+			s.Analyses[0] = study.Entry{Name: "m", Analysis: "linear", Params: map[string]any{"formula": "age ~ site"}}
+		},
+		"curves of each site": func(s *study.Study) {
+			s.Analyses[0] = study.Entry{Name: "m", Analysis: "kaplan-meier", Params: map[string]any{"formula": "Surv(time, status == 2) ~ site"}}
+		},
+		"a cohort of one site": func(s *study.Study) { s.Cohort = `site == "a"` },
+	} {
+		if _, problems := plan.New(c, submit(t, c, r, change), standard.Catalog()); len(problems) == 0 {
+			t.Errorf("%s was planned", name)
+		}
+	}
+	within := func(s *study.Study) {
+		s.Analyses = []study.Entry{{Name: "t", Analysis: "table", Params: map[string]any{"rows": "sex", "columns": "status", "strata": "site"}},
+			{Name: "c", Analysis: "cox", Params: map[string]any{"formula": "Surv(time, status == 2) ~ age"}}}
+	}
+	if _, problems := plan.New(c, submit(t, c, r, within), standard.Catalog()); len(problems) > 0 {
+		t.Errorf("strata over sites: %v", problems)
+	}
+	c.Rules.OpenSites = true
+	if _, problems := plan.New(c, submit(t, c, r, func(s *study.Study) { s.Analyses[0].Params = byZ }), standard.Catalog()); len(problems) > 0 {
+		t.Errorf("permitted by the charter, but %v", problems)
+	}
+}
+
 // The lead rotates: over many studies every site leads its share. With 400
 // studies over 5 sites each count is Binomial(400, 1/5), sd 8; a bound of 6 sd
 // raises a false alarm in fewer than 1e-8 of runs.

@@ -127,6 +127,7 @@ func (r run) Bounds(s analysis.State) (analysis.Bounds, error) {
 		for range r.size() + 1 {
 			b.Ranges = append(b.Ranges, fixed.Range{Max: 1, Integer: true})
 		}
+		b.Together = len(r.opened()) < len(r.axes) // the strata are the sites, and their tables stay there
 		b.Opens = fmt.Sprintf("The pooled table of %d cells, and how many people lack a value.", r.size())
 		return b, nil
 	}

@@ -58,6 +58,9 @@ func (b *Bundle) declare() error {
 			return err
 		})
 		if err == nil {
+			err = b.plan.TellsSites(bounds)
+		}
+		if err == nil {
 			r.grid, err = fixed.NewGrid(bounds.Ranges, b.plan.MaxRows, len(b.plan.Sites))
 		}
 		if err != nil {

@@ -197,6 +197,7 @@ func (m *Member) Connect(now func() time.Time, trouble func(error, time.Duration
 			return nil, fmt.Errorf("%s, extra_roots: %w", filepath.Join(m.Home, ConfigFile), err)
 		}
 		cfg.Roots = append(cfg.Roots, pem)
+		cfg.SystemRoots = m.Charter.Hub.Root == "" // an extra root is trusted besides the system's
 	}
 	if m.Config.Proxy != "" {
 		u, err := url.Parse(m.Config.Proxy)
