@@ -21,17 +21,21 @@ var advance = [95]int{
 func width(s string, size float64) float64 {
 	w := 0
 	for _, r := range s {
-		switch {
-		case r >= ' ' && r <= '~':
-			w += advance[r-' ']
-		case unicode.Is(unicode.Mn, r) || unicode.IsControl(r):
-		case r >= 0x1100 && (unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana) || r >= 0x1F000):
-			w += 1000
-		default:
-			w += 600
-		}
+		w += advanceOf(r)
 	}
 	return float64(w) * size / 1000
+}
+
+func advanceOf(r rune) int {
+	switch {
+	case r >= ' ' && r <= '~':
+		return advance[r-' ']
+	case unicode.Is(unicode.Mn, r) || unicode.IsControl(r):
+		return 0
+	case r >= 0x1100 && (unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana) || r >= 0x1F000):
+		return 1000
+	}
+	return 600
 }
 
 // shorten cuts a text to fit, with an ellipsis.
@@ -39,13 +43,13 @@ func shorten(s string, size, room float64) string {
 	if width(s, size) <= room {
 		return s
 	}
-	rs := []rune(s)
-	for n := len(rs) - 1; n > 0; n-- {
-		if t := strings.TrimRight(string(rs[:n]), " ") + "…"; width(t, size) <= room {
-			return t
+	used := width("…", size)
+	for i, r := range s {
+		if used += float64(advanceOf(r)) * size / 1000; used > room {
+			return strings.TrimRight(s[:i], " ") + "…"
 		}
 	}
-	return "…"
+	return s
 }
 
 // wrap breaks a text at spaces into at most lines lines that fit; the last is
