@@ -1,6 +1,9 @@
 package engine
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // A Memory is a journal that lives as long as the process: for runs in one
 // process, and for tests that crash and restart nodes.
@@ -26,6 +29,17 @@ func (m *Memory) Append(e Event, send []Message) error {
 	defer m.mu.Unlock()
 	m.events, m.Outbox = append(m.events, b), append(m.Outbox, send...)
 	return nil
+}
+
+// Copy returns a journal with the first n events of this one, or all if n < 0.
+// It has sent nothing.
+func (m *Memory) Copy(n int) *Memory {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if n < 0 || n > len(m.events) {
+		n = len(m.events)
+	}
+	return &Memory{events: slices.Clone(m.events[:n])}
 }
 
 // Replay decodes the events again, as a journal on disk would.

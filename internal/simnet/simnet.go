@@ -37,6 +37,10 @@ const (
 // alter the message.
 type Rule func(i int, m *engine.Message) Action
 
+// A Watch sees an event that is about to reach a site's node, and the disk that
+// the node lives on, and hears afterwards what the node said.
+type Watch func(site string, e engine.Event, disk *engine.Memory) (said func([]engine.Message, error))
+
 // A Network holds the parties of one run.
 type Network struct {
 	Rule    Rule
@@ -44,6 +48,7 @@ type Network struct {
 	Log     []string         // one line per delivery: number, kind, from, to, round, action
 	Heard   []engine.Message // what the researcher received
 	Works   *Works           // what sites worked out in earlier runs of the same study; may be nil
+	Watch   Watch            // sees every event before the node does; may be nil
 	plan    *plan.Plan
 	signers map[string]engine.Signer
 	data    map[string]engine.Computer
@@ -241,7 +246,12 @@ func (n *Network) receive(m engine.Message) error {
 }
 
 func (n *Network) deliver(site string, e engine.Event) error {
+	said := func([]engine.Message, error) {}
+	if n.Watch != nil {
+		said = n.Watch(site, e, n.disks[site])
+	}
 	out, err := n.nodes[site].Deliver(e)
+	said(out, err)
 	if err != nil && !engine.Unusable(err) {
 		return fmt.Errorf("%s: %w", site, err)
 	}
