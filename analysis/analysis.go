@@ -50,7 +50,7 @@ type Bounds struct {
 	// of it is one site's own number. Without it (or OverSites) such a round opens
 	// sums of one contributor, and a charter must allow that.
 	Together bool
-	Opens     string        // one sentence for the receipt: what the opened sum tells
+	Opens    string // one sentence for the receipt: what the opened sum tells
 }
 
 // A State is the public state of a run: canonical JSON. Every site sees it.

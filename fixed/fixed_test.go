@@ -148,5 +148,22 @@ func BenchmarkAdd128(b *testing.B) {
 			v.Add(i, x)
 		}
 	}
-	b.SetBytes(256 * 8)
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*256), "ns/value")
+}
+
+func BenchmarkAddOuter(b *testing.B) {
+	const p = 22
+	r := make([]Range, p*(p+1)/2)
+	for i := range r {
+		r[i].Max = 1
+	}
+	g, _ := NewGrid(r, 1<<20, 6)
+	v, x := NewVector(g), make([]float64, p)
+	for i := range x {
+		x[i] = math.Sin(float64(3*i + 1))
+	}
+	for b.Loop() {
+		v.AddOuter(0, 0.25, x)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(r)), "ns/value")
 }

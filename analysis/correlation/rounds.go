@@ -156,15 +156,9 @@ func (r run) products(columns [][]float64, rows int, st state, sum *fixed.Vector
 			}
 			for j, v := range set {
 				d[j] = all[k][j].distance(columns[v][i])
-				sum.Add(base+j, d[j])
 			}
-			at := base + len(set)
-			for j := range d {
-				for _, x := range d[j:] {
-					sum.Add(at, d[j]*x)
-					at++
-				}
-			}
+			sum.AddScaled(base, 1, d)
+			sum.AddOuter(base+len(set), 1, d)
 		}
 		base += len(set) + stat.Triangle(len(set))
 	}

@@ -51,13 +51,11 @@ func (r *run) sumBins(t table.Table, s state, sum *fixed.Vector) error {
 	net, dead := 2+p, 2+p+1+p+p*(p+1)/2 // where the moments lie within a bin
 	moments := func(at int, h float64) {
 		sum.Add(at, h)
+		sum.AddScaled(at+1, h, x)
 		q := at + 1 + p
 		for i, xi := range x {
-			sum.Add(at+1+i, h*xi)
-			for _, xj := range x[:i+1] {
-				sum.Add(q, h*xi*xj)
-				q++
-			}
+			sum.AddScaled(q, h*xi, x[:i+1])
+			q += i + 1
 		}
 	}
 	for i := range f.N {

@@ -64,14 +64,8 @@ func (r run) refineLocal(f *formula.Frame, st state, sum *fixed.Vector) error {
 				z[j] += t * x[k]
 			}
 		}
-		k := 0
-		for a, za := range z {
-			for _, zb := range z[a:] {
-				sum.Add(k, za*zb)
-				k++
-			}
-			sum.Add(tri+a, za*e)
-		}
+		sum.AddOuter(0, 1, z)
+		sum.AddScaled(tri, e, z)
 		y -= st.Refine.Mean
 		sum.Add(tri+p, e*e)
 		sum.Add(tri+p+1, y)

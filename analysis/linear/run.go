@@ -64,18 +64,9 @@ func (r run) Local(t table.Table, s analysis.State, sum *fixed.Vector) error {
 	for i := range f.N {
 		f.Row(i, x)
 		y := (f.Response(i) - centre) / scale
-		k := 0
-		for a, xa := range x {
-			for _, xb := range x[a:] {
-				sum.Add(k, xa*xb)
-				k++
-			}
-		}
-		for _, xa := range x {
-			sum.Add(k, xa*y)
-			k++
-		}
-		sum.Add(k, y*y)
+		sum.AddOuter(0, 1, x)
+		sum.AddScaled(stat.Triangle(p), y, x)
+		sum.Add(stat.Triangle(p)+p, y*y)
 	}
 	return nil
 }

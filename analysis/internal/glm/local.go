@@ -116,18 +116,8 @@ func (r run) add(f *formula.Frame, st state, sum *fixed.Vector) error {
 			return analysis.Refuse("formula", "the fit diverges: the model expects far more than the declared range of %s allows; use fewer terms, or rescale the offset", st.Design.Response.Name)
 		}
 		w := r.family.Weight(mu)
-		k := 0
-		for a, xa := range x {
-			wx := w * xa
-			for _, xb := range x[a:] {
-				sum.Add(k, wx*xb)
-				k++
-			}
-		}
-		for _, xa := range x {
-			sum.Add(k, xa*residual)
-			k++
-		}
+		sum.AddOuter(l.tri, w, x)
+		sum.AddScaled(l.score, residual, x)
 		sum.Add(l.deviance, r.family.Deviance(y, eta, mu))
 		r.addNull(l, y, null, sum)
 		if st.Beta == nil {
