@@ -1,0 +1,219 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write testdata again")
+
+// every is one message of each kind, with bodies that use every field.
+func every() []Message {
+	b32 := bytes.Repeat([]byte{7}, 32)
+	by := map[string][]byte{"north": b32, "east": {1, 2, 3}}
+	set := setBody{Members: []string{"east", "north"}, Vectors: by, Commits: by, Signature: b32}
+	bodies := map[Kind]any{
+		KindDecision:     decisionBody{Accept: true, Reason: Reason{ReasonRefused, "no <consent>"}, Key: b32, Signature: b32},
+		KindRoster:       rosterBody{Seats: []seat{{"east", b32, b32}}},
+		KindKeys:         keysBody{Enc: by},
+		KindRound:        roundBody{State: b32, Enc: by},
+		KindContribution: contributionBody{Shares: by, Commit: b32},
+		KindSet:          set,
+		KindConfirm:      confirmBody{b32},
+		KindQuorum:       quorumBody{Confirms: by, Shares: by},
+		KindUnmask:       unmaskBody{Help: []byte(`{"shares":{}}`)},
+		KindCheck:        checkBody{},
+		KindEndorse:      endorseBody{b32},
+		KindWithdraw:     withdrawBody{Reason: Reason{ReasonCheating, "two sets"}, Evidence: &set},
+		KindProgress:     Progress{Phase: "computing", Round: 2, Sites: map[string]string{"east": "computing"}},
+	}
+	var out []Message
+	for _, k := range []Kind{KindStudy, KindDecision, KindRoster, KindKeys, KindRound, KindContribution, KindSet, KindConfirm, KindQuorum,
+		KindUnmask, KindCheck, KindRelease, KindEndorse, KindOutcome, KindWithdraw, KindProgress, KindCancel} {
+		m := Message{Study: strings.Repeat("ab", 32), Kind: k, From: "east", To: "north", Epoch: 1, Round: 2}
+		if v, ok := bodies[k]; ok {
+			m.Body = body(v)
+		}
+		switch k {
+		case KindRound, KindContribution, KindRelease:
+			m.Blob = blob([]uint64{1, 1 << 63})
+		case KindProgress:
+			m.Seq = 3
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// The bytes of a version's messages never change (testdata/messages-v1.golden);
+// neither do their names.
+func TestMessageEncodingIsThatOfItsVersion(t *testing.T) {
+	var got strings.Builder
+	fmt.Fprintln(&got, Protocol)
+	for _, m := range every() {
+		b, err := m.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&got, "%s %s %q\n", m.Kind, m.ID(), b)
+		back, err := DecodeMessage(b)
+		if err != nil {
+			t.Fatalf("%s: %v", m.Kind, err)
+		}
+		if back.Blob = append([]byte(nil), back.Blob...); !reflect.DeepEqual(back, m) {
+			t.Errorf("%s came back as %+v", m.Kind, back)
+		}
+	}
+	path := filepath.Join("testdata", "messages-v1.golden")
+	if *update {
+		if err := os.WriteFile(path, []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.String() != string(want) {
+		t.Errorf("the encoding of %s changed: a change needs a new version.\ngot\n%s", Protocol, got.String())
+	}
+}
+
+func TestDecodeMessageRefuses(t *testing.T) {
+	good := func(head string) []byte {
+		return append([]byte(messageMagic), append([]byte{0, 0, 0, byte(len(head))}, head...)...)
+	}
+	const ok = `{"study":"a","kind":"keys","from":"b","to":"c","epoch":0,"round":0}`
+	if _, err := DecodeMessage(good(ok)); err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range map[string][]byte{
+		"empty":            nil,
+		"no length":        []byte(messageMagic),
+		"other magic":      append([]byte("hmsp2\n"), good(ok)[6:]...),
+		"header too long":  append([]byte(messageMagic), 0xff, 0xff, 0xff, 0xff),
+		"no JSON":          good(`{`),
+		"two values":       good(ok + `{}`),
+		"unknown field":    good(`{"study":"a","kind":"keys","from":"b","to":"c","epoch":0,"round":0,"x":1}`),
+		"unknown kind":     good(`{"study":"a","kind":"bribe","from":"b","to":"c","epoch":0,"round":0}`),
+		"no sender":        good(`{"study":"a","kind":"keys","from":"","to":"c","epoch":0,"round":0}`),
+		"negative round":   good(`{"study":"a","kind":"keys","from":"b","to":"c","epoch":0,"round":-1}`),
+		"round beyond int": good(`{"study":"a","kind":"keys","from":"b","to":"c","epoch":0,"round":9223372036854775808}`),
+		"space":            good(`{"study":"a", "kind":"keys","from":"b","to":"c","epoch":0,"round":0}`),
+		"other order":      good(`{"kind":"keys","study":"a","from":"b","to":"c","epoch":0,"round":0}`),
+		"other case":       good(`{"Study":"a","kind":"keys","from":"b","to":"c","epoch":0,"round":0}`),
+		"field twice":      good(`{"study":"a","kind":"keys","from":"b","from":"b","to":"c","epoch":0,"round":0}`),
+	} {
+		if m, err := DecodeMessage(b); err == nil {
+			t.Errorf("%s: taken as %+v", name, m)
+		}
+	}
+}
+
+func FuzzDecodeMessage(f *testing.F) {
+	for _, m := range every() {
+		b, err := m.Encode()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := DecodeMessage(b)
+		if err != nil {
+			return
+		}
+		again, err := m.Encode()
+		if err != nil || !bytes.Equal(again, b) {
+			t.Fatalf("taken, but its one encoding is %q (%v)", again, err)
+		}
+		// Reading a body never panics, whatever it is.
+		ReadOutcome(m)
+		ReadProgress(m)
+		ReadDecision(m)
+		ReadWithdrawal(m)
+	})
+}
+
+func someEvents() []Event {
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	m := every()[5]
+	return []Event{
+		{Kind: EventBegin, At: at, Seed: bytes.Repeat([]byte{1}, 32)},
+		{Kind: EventDecided, At: at, Accept: true},
+		{Kind: EventMessage, At: at, Message: &m},
+		{Kind: EventEncapsulated, At: at, Epoch: 1, Enc: map[string][]byte{"a": {1}}, Secret: map[string][]byte{"a": {2}}},
+		{Kind: EventComputed, At: at, Round: 1, Words: []uint64{1, 2, 1 << 60}},
+		{Kind: EventFailed, At: at, Reason: Reason{ReasonData, "no such column"}},
+		{Kind: EventTick, At: at},
+		{Kind: EventCancel, At: at, Reason: Reason{ReasonCancelled, "stop"}},
+	}
+}
+
+func TestEventComesBackAsItWas(t *testing.T) {
+	for _, e := range someEvents() {
+		b, err := e.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := DecodeEvent(b)
+		if err != nil || !reflect.DeepEqual(back, e) {
+			t.Errorf("%s came back as %+v (%v)", e.Kind, back, err)
+		}
+	}
+}
+
+func FuzzDecodeEvent(f *testing.F) {
+	for _, e := range someEvents() {
+		b, err := e.Encode()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		e, err := DecodeEvent(b)
+		if err != nil {
+			return
+		}
+		b2, err := e.Encode()
+		if err != nil {
+			t.Fatalf("decoded, but does not encode: %v", err)
+		}
+		again, err := DecodeEvent(b2)
+		if err != nil {
+			t.Fatalf("encoded, but does not decode: %v", err)
+		}
+		b3, err := again.Encode()
+		if err != nil || !bytes.Equal(b2, b3) {
+			t.Fatalf("not stable: %q, %q", b2, b3)
+		}
+	})
+}
+
+// A reason of a stranger cannot forge a terminal's lines or fill a receipt.
+func TestReasonsFromOutsideAreTidied(t *testing.T) {
+	for in, want := range map[Reason]Reason{
+		{"", ""}:                               {ReasonInternal, "no reason was given"},
+		{"made up", "x"}:                       {ReasonInternal, "x"},
+		{ReasonData, "a\x1b[2Jb\nc\u202e"}:     {ReasonData, "a [2Jb c"},
+		{ReasonData, "  \t"}:                   {ReasonData, "no reason was given"},
+		{ReasonData, strings.Repeat("é", 400)}: {ReasonData, strings.Repeat("é", 250)},
+	} {
+		if got := in.tidy(); got != want || got != got.tidy() {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+	b, _ := json.Marshal(withdrawBody{Reason: Reason{"x", "\x1b]0;owned\x07"}})
+	if why, err := ReadWithdrawal(Message{Body: b}); err != nil || why.Text != "]0;owned" {
+		t.Errorf("%q, %v", why, err)
+	}
+}
