@@ -130,7 +130,7 @@ func progress(rec researcher.Record) console.Progress {
 	last := rec.Progress[len(rec.Progress)-1]
 	p := console.Progress{Phase: last.Phase, Round: last.Round, Message: last.Message}
 	for _, site := range rec.Sites {
-		sp := console.SiteProgress{Site: site, Phase: last.Sites[site], LastSeen: rec.Heard, Problem: rec.Left[site]}
+		sp := console.SiteProgress{Site: site, Phase: last.Sites[site], LastSeen: rec.Heard, Problem: rec.Left[site].Text}
 		if !strings.HasPrefix(sp.Phase, engine.PhaseAbsent) {
 			sp.Done = last.Round
 		}

@@ -328,7 +328,7 @@ func (a *app) progressLines() func(researcher.Record) {
 		for site, why := range rec.Left {
 			if !left[site] {
 				left[site] = true
-				a.printf("%s left: %s\n", site, why)
+				a.printf("%s left: %s\n", site, why.Text)
 			}
 		}
 		if rec.Outcome != nil {

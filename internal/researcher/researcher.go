@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,17 +46,29 @@ type Researcher struct {
 
 // A Record is what a researcher keeps of a study.
 type Record struct {
-	Study     *study.Signed     `json:"study"`
-	Sites     []string          `json:"sites"`
-	Lead      string            `json:"lead"`
-	Submitted time.Time         `json:"submitted"`
-	Heard     time.Time         `json:"heard,omitzero"`
-	Progress  []engine.Progress `json:"progress,omitempty"` // in the order of arrival
-	Left      map[string]string `json:"left,omitempty"`     // sites that withdrew, with the reason
-	Cancelled bool              `json:"cancelled,omitempty"`
-	Outcome   *receipt.Outcome  `json:"outcome,omitempty"`
-	Messages  map[string]bool   `json:"messages,omitempty"` // ids that were taken
+	Study     *study.Signed            `json:"study"`
+	Sites     []string                 `json:"sites"`
+	Lead      string                   `json:"lead"`
+	Submitted time.Time                `json:"submitted"`
+	Sent      bool                     `json:"sent,omitempty"` // the hub has it for every site
+	Heard     time.Time                `json:"heard,omitzero"`
+	Progress  []Report                 `json:"progress,omitempty"` // the latest of each phase and round
+	Left      map[string]engine.Reason `json:"left,omitempty"`     // sites that withdrew
+	Cancelled bool                     `json:"cancelled,omitempty"`
+	Outcome   *receipt.Outcome         `json:"outcome,omitempty"`
 }
+
+// A Report is the lead's word on how far a study is; Seq counts its reports.
+type Report struct {
+	Seq int `json:"seq"`
+	engine.Progress
+}
+
+// maxReports is how many phases and rounds a record keeps, the latest ones.
+const maxReports = 500
+
+// studiesDir is the folder of the records in a home.
+const studiesDir = "studies"
 
 // Open opens a researcher's home. hub may be nil: the charter's hub.
 func Open(home string, cat catalog.Catalog, now func() time.Time, hub Hub, trouble func(error, time.Duration)) (*Researcher, error) {
@@ -75,7 +88,7 @@ func Open(home string, cat catalog.Catalog, now func() time.Time, hub Hub, troub
 			return nil, err
 		}
 	}
-	return r, os.MkdirAll(filepath.Join(home, "studies"), 0o700)
+	return r, os.MkdirAll(filepath.Join(home, studiesDir), 0o700)
 }
 
 // Charter is the charter that was joined.
@@ -91,8 +104,8 @@ func (r *Researcher) Plan(s *study.Study) (*plan.Plan, *study.Signed, []plan.Pro
 	return p, signed, problems, nil
 }
 
-// Submit sends a planned study to every site it asks. The record is kept first;
-// a study whose sending was cut is sent again by Resend.
+// Submit sends a planned study to every site it asks. The record is kept first:
+// sending that was cut goes on with Resend.
 func (r *Researcher) Submit(ctx context.Context, p *plan.Plan, signed *study.Signed) error {
 	rec := Record{Study: signed, Sites: p.Sites, Lead: p.Lead, Submitted: r.now()}
 	if err := r.keep(p.Digest, rec); err != nil {
@@ -101,20 +114,26 @@ func (r *Researcher) Submit(ctx context.Context, p *plan.Plan, signed *study.Sig
 	return r.Resend(ctx, p.Digest)
 }
 
-// Resend sends a study to its sites again; those that have it ignore it.
+// Resend sends a study to its sites unless the hub has it for all of them.
 func (r *Researcher) Resend(ctx context.Context, digest string) error {
 	rec, err := r.Get(digest)
-	if err != nil {
+	if err != nil || rec.Sent || rec.Outcome != nil {
 		return err
 	}
 	body, err := rec.Study.Encode()
 	if err != nil {
 		return err
 	}
-	return r.toSites(ctx, digest, rec, engine.KindStudy, body)
+	if err := r.toSites(ctx, digest, rec, engine.KindStudy, body); err != nil {
+		return fmt.Errorf("%w (the study is kept: `hmsp study watch` sends the rest)", err)
+	}
+	return r.change(digest, func(rec *Record) (bool, error) {
+		rec.Sent = true
+		return true, nil
+	})
 }
 
-// Cancel asks every site to stop.
+// Cancel asks every site to stop. It may be asked again.
 func (r *Researcher) Cancel(ctx context.Context, digest string) error {
 	rec, err := r.Get(digest)
 	if err != nil {
@@ -126,8 +145,10 @@ func (r *Researcher) Cancel(ctx context.Context, digest string) error {
 	if err := r.toSites(ctx, digest, rec, engine.KindCancel, nil); err != nil {
 		return err
 	}
-	rec.Cancelled = true
-	return r.keep(digest, rec)
+	return r.change(digest, func(rec *Record) (bool, error) {
+		rec.Cancelled = true
+		return true, nil
+	})
 }
 
 func (r *Researcher) toSites(ctx context.Context, digest string, rec Record, k engine.Kind, body []byte) error {
@@ -166,7 +187,7 @@ func (r *Researcher) Poll(ctx context.Context, wait time.Duration) (changed []st
 		if err != nil {
 			return changed, err
 		}
-		study, err := r.take(env)
+		study, err := r.take(ctx, env)
 		if err != nil {
 			return changed, err
 		}
@@ -181,8 +202,8 @@ func (r *Researcher) Poll(ctx context.Context, wait time.Duration) (changed []st
 }
 
 // take opens one envelope and notes what it tells. What is not for a study of
-// this researcher is ignored.
-func (r *Researcher) take(env federation.Envelope) (string, error) {
+// this researcher, or tells nothing new, is ignored.
+func (r *Researcher) take(ctx context.Context, env federation.Envelope) (digest string, err error) {
 	payload, err := federation.Open(r.member.Identity, r.member.Charter, env, r.now())
 	if err != nil {
 		return "", nil
@@ -191,71 +212,133 @@ func (r *Researcher) take(env federation.Envelope) (string, error) {
 	if err != nil || m.From != env.From || m.To != r.member.Identity.Name() || m.ID() != env.ID {
 		return "", nil
 	}
-	rec, err := r.Get(m.Study)
-	if err != nil || rec.Outcome != nil || rec.Messages[m.ID()] || !slices.Contains(rec.Sites, m.From) {
+	err = r.change(m.Study, func(rec *Record) (bool, error) {
+		if rec.Outcome != nil || !slices.Contains(rec.Sites, m.From) {
+			return false, nil
+		}
+		news, err := r.hear(ctx, rec, m)
+		if news {
+			rec.Heard, digest = r.now(), m.Study
+		}
+		return news, err
+	})
+	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
-	if rec.Messages == nil {
-		rec.Messages = map[string]bool{}
-	}
-	rec.Messages[m.ID()], rec.Heard = true, r.now()
+	return digest, err
+}
+
+// hear notes a message of one of the study's sites; news says that it changed
+// the record.
+func (r *Researcher) hear(ctx context.Context, rec *Record, m engine.Message) (news bool, err error) {
 	switch m.Kind {
 	case engine.KindProgress:
-		if p, err := engine.ReadProgress(m); err == nil && m.From == rec.Lead {
-			rec.Progress = append(rec.Progress, p)
-		}
+		p, err := engine.ReadProgress(m)
+		return err == nil && m.From == rec.Lead && rec.progress(Report{m.Seq, p}), nil
 	case engine.KindWithdraw:
-		if why, err := engine.ReadWithdrawal(m); err == nil {
-			if rec.Left == nil {
-				rec.Left = map[string]string{}
-			}
-			rec.Left[m.From] = why.Text
-			r.gone(m.Study, &rec)
+		why, err := engine.ReadWithdrawal(m)
+		if err != nil || !rec.Left[m.From].IsZero() {
+			return false, nil
 		}
+		if rec.Left == nil {
+			rec.Left = map[string]engine.Reason{}
+		}
+		rec.Left[m.From] = why
+		return true, r.gone(ctx, rec)
 	case engine.KindOutcome:
 		if m.From != rec.Lead {
-			break
+			return false, nil
 		}
 		o, err := engine.ReadOutcome(m)
 		if err == nil {
-			err = r.Verify(m.Study, o)
+			err = r.Verify(*rec, o)
 		}
 		if err != nil {
-			o = &receipt.Outcome{HMSP: receipt.OutcomeVersion, Study: receipt.Study{Name: rec.Study.Study.Name, Digest: m.Study}, Status: receipt.Failed,
-				Lead: rec.Lead, Reason: fmt.Sprintf("the lead %s sent a result that its contributors did not sign: %v", rec.Lead, err)}
+			o = failed(*rec, fmt.Sprintf("the lead %s sent a result that does not hold: %v", rec.Lead, err))
 		}
 		rec.Outcome = o
+		return true, nil
 	}
-	return m.Study, r.keep(m.Study, rec)
+	return false, nil
 }
 
-// gone ends a study at the researcher when every site has left it, the lead
-// among them: nobody is there to tell the outcome.
-func (r *Researcher) gone(digest string, rec *Record) {
-	if len(rec.Left) < len(rec.Sites)-1 {
-		return
-	}
-	var why []string
-	for _, s := range rec.Sites {
-		if t := rec.Left[s]; t != "" {
-			why = append(why, s+": "+t)
+// progress keeps a report, the latest of its phase and round; false for one that
+// a later one has overtaken.
+func (rec *Record) progress(p Report) bool {
+	for s := range p.Sites {
+		if !slices.Contains(rec.Sites, s) {
+			delete(p.Sites, s)
 		}
 	}
-	rec.Outcome = &receipt.Outcome{HMSP: receipt.OutcomeVersion, Study: receipt.Study{Name: rec.Study.Study.Name, Digest: digest}, Status: receipt.Failed,
-		Lead: rec.Lead, Reason: "every site left the study: " + strings.Join(why, "; ")}
+	if n := len(rec.Progress); n > 0 {
+		last := rec.Progress[n-1]
+		if p.Seq <= last.Seq {
+			return false
+		}
+		if p.Phase == last.Phase && p.Round == last.Round {
+			rec.Progress[n-1] = p
+			return true
+		}
+	}
+	rec.Progress = append(rec.Progress, p)
+	if n := len(rec.Progress); n > maxReports {
+		rec.Progress = slices.Delete(rec.Progress, 0, n-maxReports)
+	}
+	return true
 }
 
-// Verify holds an outcome against the charter: for this study, and, where it is
-// released, with the signature of every contributor under its receipt.
-func (r *Researcher) Verify(digest string, o *receipt.Outcome) error {
+// gone ends a study at the researcher when its lead will not tell the outcome:
+// it cannot even plan the study, or the others have waited for it in vain.
+func (r *Researcher) gone(ctx context.Context, rec *Record) error {
+	lead := rec.Left[rec.Lead]
+	if lead.Kind == engine.ReasonIncompatible {
+		rec.Outcome = failed(*rec, fmt.Sprintf("%s, which leads this study, cannot run it: %s; submit it again, and another site may lead", rec.Lead, lead.Text))
+		return r.toSites(ctx, rec.Study.Digest(), *rec, engine.KindCancel, nil) // the others would wait for the lead
+	}
+	kinds := map[string]int{}
+	for _, s := range rec.Sites {
+		if s != rec.Lead && !rec.Left[s].IsZero() {
+			kinds[rec.Left[s].Kind]++
+			kinds[""]++
+		}
+	}
+	switch others := len(rec.Sites) - 1; {
+	case kinds[""] < others || others == 0:
+	case kinds[engine.ReasonCancelled] == others:
+		rec.Outcome = failed(*rec, "cancelled; the lead "+rec.Lead+" has not answered yet")
+		rec.Outcome.Status = receipt.Cancelled
+	case kinds[engine.ReasonAbsent] > 0:
+		rec.Outcome = failed(*rec, fmt.Sprintf("%s, which leads this study, was not heard from, and the others have left", rec.Lead))
+	}
+	return nil
+}
+
+func failed(rec Record, reason string) *receipt.Outcome {
+	s := rec.Study.Study
+	return &receipt.Outcome{HMSP: receipt.OutcomeVersion, Status: receipt.Failed, Lead: rec.Lead, Reason: reason,
+		Study: receipt.Study{Name: s.Name, Digest: rec.Study.Digest(), Question: s.Question, Purpose: s.Purpose, LegalBasis: s.LegalBasis}}
+}
+
+// Verify holds an outcome against the study that was submitted: where it is
+// released, every site contributed or is named as absent, and every contributor
+// has signed the receipt.
+func (r *Researcher) Verify(rec Record, o *receipt.Outcome) error {
 	if err := o.Check(); err != nil {
 		return err
 	}
-	if o.Study.Digest != digest {
+	if o.Study.Digest != rec.Study.Digest() {
 		return errors.New("the outcome is for another study")
 	}
 	if o.Status != receipt.Released {
 		return nil
+	}
+	all := slices.Clone(o.Contributors)
+	for _, a := range o.Absent {
+		all = append(all, a.Site)
+	}
+	slices.Sort(all)
+	if !slices.Equal(all, rec.Sites) {
+		return errors.New("the receipt does not tell of each site that was asked whether it contributed")
 	}
 	return VerifyReceipt(r.member.Charter, *o.Receipt)
 }
@@ -288,7 +371,7 @@ func VerifyReceipt(c *charter.Charter, rc receipt.Receipt) error {
 }
 
 func (r *Researcher) path(digest string) string {
-	return filepath.Join(r.member.Home, "studies", digest+".json")
+	return filepath.Join(r.member.Home, studiesDir, digest+".json")
 }
 
 func (r *Researcher) keep(digest string, rec Record) error {

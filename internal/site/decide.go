@@ -1,6 +1,7 @@
 package site
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -49,6 +50,38 @@ func (s *Site) keep(digest string, r Record) error {
 	return atomicfile.Write(recordPath(s.cfg.Home, digest), b, 0o600)
 }
 
+// show writes a record's file where it is not what the store has.
+func (s *Site) show(digest string, record []byte) error {
+	if b, err := os.ReadFile(recordPath(s.cfg.Home, digest)); err == nil && bytes.Equal(b, record) {
+		return nil
+	}
+	return atomicfile.Write(recordPath(s.cfg.Home, digest), record, 0o600)
+}
+
+// showAll shows how far the runs are, for the steward's list.
+func (s *Site) showAll() error {
+	for _, x := range s.running() {
+		if err := x.show(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *run) show() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.shown || x.record.Outcome != nil { // one that is over was kept
+		return nil
+	}
+	b, err := json.Marshal(x.record)
+	if err != nil {
+		return fmt.Errorf("record of study %s: %w", x.plan.Digest, err)
+	}
+	x.shown = true
+	return x.site.show(x.plan.Digest, b)
+}
+
 // policy decides at once where the site's rule does; "ask" leaves it to a steward.
 func (x *run) policy() error {
 	switch x.site.member.Config.Decide {
@@ -93,6 +126,12 @@ func (x *run) decide(d Decision) error {
 // decisions takes up what stewards have decided.
 func (s *Site) decisions(ctx context.Context) error {
 	for _, x := range s.running() {
+		x.mu.Lock()
+		pending := x.record.State == statePending
+		x.mu.Unlock()
+		if !pending {
+			continue
+		}
 		b, err := os.ReadFile(decisionPath(s.cfg.Home, x.plan.Digest))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -102,7 +141,10 @@ func (s *Site) decisions(ctx context.Context) error {
 			err = json.Unmarshal(b, &d)
 		}
 		if err != nil {
-			s.log.Warn("decision not readable", "study", x.plan.Digest, "error", err.Error())
+			if !x.warned {
+				s.log.Warn("decision not readable", "study", x.plan.Digest, "error", err.Error())
+			}
+			x.warned = true
 			continue
 		}
 		if err := x.decide(d); err != nil {

@@ -50,11 +50,20 @@ func (d *door) cohort(ctx context.Context) (table.Table, error) {
 		return *d.people, nil
 	}
 	s, p := d.run.site, d.run.plan
+	what := "dataset " + p.Study.Dataset
+	before, err := s.digest(p.Study.Dataset)
+	if err != nil {
+		return table.Table{}, d.private(0, what, err)
+	}
 	t, err := s.read(ctx, p.Study.Dataset, p.Schema)
 	if err != nil {
-		return table.Table{}, d.private(0, "dataset "+p.Study.Dataset, err)
+		return table.Table{}, d.private(0, what, err)
 	}
-	if err := d.snapshot(p.Study.Dataset); err != nil {
+	after, err := s.digest(p.Study.Dataset)
+	if err != nil {
+		return table.Table{}, d.private(0, what, err)
+	}
+	if err := d.snapshot(before, after); err != nil {
 		return table.Table{}, err
 	}
 	if p.Cohort != nil {
@@ -85,20 +94,16 @@ func (d *door) private(round int, what string, err error) error {
 	return engine.Reason{Kind: engine.ReasonData, Text: what + ": could not be computed on this site's data; the site's own log says why"}
 }
 
-// snapshot holds a study to one state of its file: the rounds of a study must
-// all see the same data.
-func (d *door) snapshot(name string) error {
-	now, err := d.run.site.digest(name)
-	if err != nil {
-		return d.private(0, "dataset "+name, err)
-	}
+// snapshot holds a study to one state of its file, while it is read and over
+// restarts: the rounds of a study must all see the same data.
+func (d *door) snapshot(before, after string) error {
 	x := d.run
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.record.Data != "" && x.record.Data != now {
+	if before != after || x.record.Data != "" && x.record.Data != after {
 		return engine.Reason{Kind: engine.ReasonData, Text: "the dataset changed while the study ran; submit the study again"}
 	}
-	x.record.Data = now
+	x.record.Data = after
 	return x.site.keep(x.plan.Digest, x.record)
 }
 

@@ -50,9 +50,13 @@ type run struct {
 	record Record
 	door   *door
 	work   chan struct{} // there may be work
+	shown  bool          // the record's file is up to date
+	warned bool          // of a decision that cannot be read
 }
 
-// resume makes the runs again that were not over.
+// resume makes the runs again that were not over, and does what a crash may have
+// left undone for those that are: their secrets are forgotten and their records
+// shown.
 func (s *Site) resume() error {
 	records, err := s.store.Studies()
 	if err != nil {
@@ -65,20 +69,27 @@ func (s *Site) resume() error {
 		}
 		if r.Outcome != nil {
 			s.done[digest] = true
-			continue
+			err = s.store.Forget(digest)
+		} else {
+			err = s.open(digest, r)
 		}
-		if err := s.open(digest, r); err != nil {
+		if err == nil {
+			err = s.show(digest, raw)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// open makes the run of a study from its record and journal.
+// open makes the run of a study from its record and journal. A study that was
+// taken on under another charter or with another list of analyses ends here: the
+// others hear why, and the site goes on with the rest.
 func (s *Site) open(digest string, r Record) error {
 	p, problems := plan.New(s.member.Charter, r.Study, s.cfg.Catalog)
 	if len(problems) > 0 {
-		return fmt.Errorf("study %s: %w", r.Study.Study.Name, problems[0])
+		return s.giveUp(digest, r, receipt.Failed, problems[0].Error())
 	}
 	node, err := engine.NewNode(p, s.member.Identity, journal{s, digest})
 	if err != nil {
@@ -106,7 +117,13 @@ func (s *Site) start(ctx context.Context, g *errgroup.Group) error {
 	for _, x := range s.running() {
 		s.workers(x)
 		x.poke()
-		if err := x.policy(); err != nil {
+		x.mu.Lock()
+		err := x.note() // of what the journal holds, the record may lack the last step
+		x.mu.Unlock()
+		if err == nil {
+			err = x.policy()
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -162,15 +179,7 @@ func (s *Site) asked(m engine.Message) error {
 	p, problems := plan.New(s.member.Charter, signed, s.cfg.Catalog)
 	r := Record{Study: signed, Received: s.cfg.Now(), State: statePending}
 	if len(problems) > 0 {
-		r.State, r.Reason = string(receipt.Refused), problems[0].Error()
-		r.Outcome = &receipt.Outcome{HMSP: receipt.OutcomeVersion, Study: receipt.Study{Name: signed.Study.Name, Digest: m.Study}, Status: receipt.Refused, Reason: r.Reason}
-		if err := s.say(engine.Refusal(m.Study, s.Name(), m.From, engine.Reason{Kind: engine.ReasonIncompatible, Text: r.Reason})); err != nil {
-			return err
-		}
-		s.mu.Lock()
-		s.done[m.Study] = true
-		s.mu.Unlock()
-		return s.keep(m.Study, r)
+		return s.giveUp(m.Study, r, receipt.Refused, problems[0].Error())
 	}
 	if !slices.Contains(p.Sites, s.Name()) {
 		return drop(errors.New("the study does not ask this site"))
@@ -193,17 +202,39 @@ func (s *Site) asked(m engine.Message) error {
 	return x.policy()
 }
 
-// say queues messages that belong to no run.
-func (s *Site) say(m engine.Message) error {
-	p, err := s.seal([]engine.Message{m})
+// giveUp ends a study that this site cannot even plan. Who leads it is not known
+// then, so all its sites hear of it, as does the researcher; those who do not
+// lead drop the message. A crash before the record is kept lets all of this
+// happen again, which changes nothing.
+func (s *Site) giveUp(digest string, r Record, status receipt.Status, reason string) error {
+	to := slices.Clone(r.Study.Study.Sites)
+	if len(to) == 0 {
+		to = s.member.Charter.SiteNames()
+	}
+	var ms []engine.Message
+	for _, name := range append(to, r.Study.Researcher) {
+		if _, ok := s.member.Charter.Member(name); ok && name != s.Name() {
+			ms = append(ms, engine.Refusal(digest, s.Name(), name, engine.Reason{Kind: engine.ReasonIncompatible, Text: reason}))
+		}
+	}
+	parcels, err := s.seal(ms)
 	if err != nil {
 		return err
 	}
-	if err := s.store.Queue(p); err != nil {
+	if err := s.store.Queue(parcels); err != nil {
 		return err
 	}
 	s.poke()
-	return nil
+	r.State, r.Reason = string(status), reason
+	r.Outcome = &receipt.Outcome{HMSP: receipt.OutcomeVersion, Study: receipt.Study{Name: r.Study.Study.Name, Digest: digest}, Status: status, Reason: reason}
+	if err := s.keep(digest, r); err != nil {
+		return err
+	}
+	s.log.Warn("study cannot be run", "study", digest, "name", r.Study.Study.Name, "reason", reason)
+	s.mu.Lock()
+	s.done[digest] = true
+	s.mu.Unlock()
+	return s.store.Forget(digest)
 }
 
 // deliver gives an event to the node and notes how far it is.
@@ -222,25 +253,22 @@ func (x *run) deliver(e engine.Event) error {
 	return x.note()
 }
 
-// note keeps the record up to date, and ends the run when both halves are done.
-// The caller holds x.mu.
+// note brings the record up to date, and ends the run when both halves are done.
+// How far a run is follows from its journal, so it is shown now and then and kept
+// only with what does not. The caller holds x.mu.
 func (x *run) note() error {
 	phase, round := x.node.Phase()
-	if x.record.Phase == phase && x.record.Round == round && !x.node.Idle() {
-		return nil
-	}
+	x.shown = x.shown && x.record.Phase == phase && x.record.Round == round
 	x.record.Phase, x.record.Round = phase, round
 	if o := x.node.Outcome(); o != nil {
 		x.record.State, x.record.Reason = string(o.Status), o.Reason
-		if x.node.Idle() {
-			x.record.Outcome = o
-		}
-	}
-	if err := x.site.keep(x.plan.Digest, x.record); err != nil {
-		return err
 	}
 	if !x.node.Idle() {
 		return nil
+	}
+	x.record.Outcome = x.node.Outcome()
+	if err := x.site.keep(x.plan.Digest, x.record); err != nil {
+		return err
 	}
 	x.site.log.Info("study over", "name", x.plan.Study.Name, "status", x.record.State, "reason", x.record.Reason)
 	x.site.mu.Lock()

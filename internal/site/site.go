@@ -110,11 +110,18 @@ func (s *Site) Name() string { return s.member.Identity.Name() }
 func (s *Site) Serve(ctx context.Context) error {
 	defer s.store.Close()
 	g, ctx := errgroup.WithContext(ctx)
+	if err := s.start(ctx, g); err != nil { // before any message can make a run
+		g.Go(func() error { return err })
+	}
 	g.Go(func() error { return s.receive(ctx) })
 	g.Go(func() error { return s.send(ctx, g) })
-	g.Go(func() error { return s.watch(ctx, g) })
+	g.Go(func() error { return s.watch(ctx) })
 	s.poke()
-	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+	err := g.Wait()
+	if c, ok := s.hub.(interface{ Close() }); ok {
+		c.Close()
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("site %s: %w", s.Name(), err)
 	}
 	return nil
@@ -129,12 +136,9 @@ func (s *Site) poke() {
 }
 
 // watch looks every second at decisions of stewards and at deadlines.
-func (s *Site) watch(ctx context.Context, g *errgroup.Group) error {
+func (s *Site) watch(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	if err := s.start(ctx, g); err != nil {
-		return err
-	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -145,6 +149,9 @@ func (s *Site) watch(ctx context.Context, g *errgroup.Group) error {
 			return err
 		}
 		if err := s.deadlines(ctx); err != nil {
+			return err
+		}
+		if err := s.showAll(); err != nil {
 			return err
 		}
 	}

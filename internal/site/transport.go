@@ -75,6 +75,7 @@ func (s *Site) seal(ms []engine.Message) ([]store.Parcel, error) {
 // receive polls the inbox. A message is acknowledged when its run has kept it,
 // or when it is of no use; one that comes before its study waits at the hub.
 func (s *Site) receive(ctx context.Context) error {
+	early := map[string]bool{} // messages whose study has not come
 	for {
 		notices, err := s.hub.Inbox(ctx, federation.MaxWait)
 		if err != nil {
@@ -83,21 +84,27 @@ func (s *Site) receive(ctx context.Context) error {
 			}
 			return fmt.Errorf("poll the hub: %w", err)
 		}
-		waiting := 0
+		known, waiting := s.studies(), map[string]bool{}
 		for _, n := range notices {
-			keep, err := s.take(ctx, n)
-			if err != nil {
-				return err
+			key := n.From + "/" + n.ID
+			keep := early[key]
+			if !keep {
+				if keep, err = s.take(ctx, n); err != nil {
+					return err
+				}
 			}
 			if keep {
-				waiting++
+				waiting[key] = true
 				continue
 			}
 			if err := s.hub.Ack(ctx, n); err != nil {
 				return fmt.Errorf("acknowledge a message: %w", err)
 			}
 		}
-		if waiting > 0 && waiting == len(notices) {
+		early = waiting
+		if s.studies() > known {
+			clear(early) // theirs, perhaps
+		} else if len(waiting) > 0 && len(waiting) == len(notices) {
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
@@ -107,10 +114,19 @@ func (s *Site) receive(ctx context.Context) error {
 	}
 }
 
+// studies is how many studies this site knows of since it runs.
+func (s *Site) studies() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.runs) + len(s.done)
+}
+
 // take fetches, opens and handles one message; keep says that it must wait.
 func (s *Site) take(ctx context.Context, n federation.Notice) (keep bool, err error) {
 	env, err := s.hub.Fetch(ctx, n)
 	if err != nil {
+		// It is gone, or not what its sender signed. Where it is this site that the
+		// hub refuses, it refuses the acknowledgement too, and keeps the message.
 		if e := (*federation.Error)(nil); errors.As(err, &e) && ctx.Err() == nil {
 			s.log.Warn("message dropped", "from", n.From, "id", n.ID, "error", err.Error())
 			return false, nil
@@ -183,15 +199,19 @@ func (s *Site) drain(ctx context.Context, to string) error {
 		if err != nil {
 			return err
 		}
-		err = s.hub.Send(ctx, federation.Envelope{Header: head, Ciphertext: sealed})
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			e := (*federation.Error)(nil)
-			if !errors.As(err, &e) || e.Kind == federation.KindClock {
+		if head.Charter != s.member.Charter.Digest() {
+			err = federation.Refuse(federation.KindCharter)
+		} else if err = s.hub.Send(ctx, federation.Envelope{Header: head, Ciphertext: sealed}); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			switch federation.KindOf(err) {
+			case federation.KindExpired, federation.KindTooLarge, federation.KindRecipient:
+			default: // something is wrong with this site, not with the message, which stays
 				return fmt.Errorf("send to %s: %w", to, err)
 			}
+		}
+		if err != nil {
 			s.log.Warn("message given up", "to", to, "id", head.ID, "error", err.Error())
 		}
 		if err := s.store.Sent(key); err != nil {
