@@ -28,7 +28,10 @@ func (r run) result(st state, strata *tally) *analysis.Result {
 		} else if len(r.axes) == 3 {
 			t.notes = append(t.notes, "The table is too large for a stratified test.")
 		}
-		res.Tables = append(res.Tables, t.table(), t.effectTable())
+		res.Tables = append(res.Tables, t.table())
+		if len(t.terms) > 0 {
+			res.Tables = append(res.Tables, t.effectTable())
+		}
 		res.Notes = append(res.Notes, r.dropped(p)...)
 		res.Notes = append(res.Notes, t.notes...)
 	}

@@ -116,6 +116,8 @@ func (ref reference) compare(t *testing.T, s table.Schema, rows, columns string,
 		near(t, name+" Yates", v[0], ref.Yates, 1e-13)
 		near(t, name+" Yates p", v[1], ref.YatesP, tol)
 		near(t, name+" odds ratio", values(t, res, "effects", "term", "odds ratio (conditional, Fisher)", "estimate")[0], *ref.OddsRate, 1e-9)
+	} else if x, err := res.Table("effects"); err == nil {
+		t.Errorf("%s: a table of %d ratios for a table larger than two by two", name, x.Rows())
 	}
 }
 

@@ -91,6 +91,25 @@ func TestCurvesAreThoseOfSurvfit(t *testing.T) {
 	}
 }
 
+// The order of columns is part of what the CSV files promise.
+func TestCurveColumnsStandInTheirOrder(t *testing.T) {
+	d := lung(t)
+	r := analysistest.Drive(t, New(), analysis.Params{"formula": "Surv(time, status == 2) ~ sex", "times": []any{100.0}}, d.Schema, d)
+	for _, name := range []string{"curve", "times"} {
+		x, err := r.Table(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, c := range x.Columns {
+			names = append(names, c.Name)
+		}
+		if got := strings.Join(names, ","); got != "time,n.risk,n.event,n.censor,estimate,std.error,conf.low,conf.high,strata" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
 func TestRankTestsAreThoseOfSurvdiff(t *testing.T) {
 	g := goldens(t)
 	veteran := analysistest.CSV(t, survivaltest.Data("veteran.csv"), table.Schema{integer("time", 0, 1000), integer("status", 0, 1), category("celltype", "squamous", "smallcell", "adeno", "large")})

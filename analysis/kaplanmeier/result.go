@@ -103,7 +103,7 @@ func curveTable(groups []group) analysis.Table {
 	var strata []string
 	for _, g := range groups {
 		c := g.curve
-		for i, xs := range [][]float64{c.Time, c.Risk, c.Event, c.Censor, c.Surv, c.SE, c.Hi, c.Lo} {
+		for i, xs := range [][]float64{c.Time, c.Risk, c.Event, c.Censor, c.Surv, c.SE, c.Lo, c.Hi} {
 			cols[i] = append(cols[i], xs...)
 		}
 		for range c.Time {
@@ -113,10 +113,10 @@ func curveTable(groups []group) analysis.Table {
 	return analysis.Table{Name: "curve", Title: "Survival curves", Columns: curveColumns(cols, strata)}
 }
 
-// curveColumns names columns as broom does for survfit.
+// curveColumns names columns as broom does for survfit, the lower limit first.
 func curveColumns(cols [8][]float64, strata []string) []analysis.Column {
 	var out []analysis.Column
-	for i, name := range []string{"time", "n.risk", "n.event", "n.censor", "estimate", "std.error", "conf.high", "conf.low"} {
+	for i, name := range []string{"time", "n.risk", "n.event", "n.censor", "estimate", "std.error", "conf.low", "conf.high"} {
 		out = append(out, analysis.Nums(name, cols[i]...))
 	}
 	return append(out, analysis.Text("strata", strata...))
@@ -229,7 +229,7 @@ func timesTable(groups []group, times []float64) analysis.Table {
 				row[3] += c.Censor[i]
 			}
 			if k >= 0 {
-				row[4], row[5], row[6], row[7] = c.Surv[k], c.SE[k], c.Hi[k], c.Lo[k]
+				row[4], row[5], row[6], row[7] = c.Surv[k], c.SE[k], c.Lo[k], c.Hi[k]
 			}
 			from = max(from, k)
 			for i := range row {
