@@ -3,8 +3,10 @@ package identity
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -17,7 +19,7 @@ var now = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 // handshake connects two configurations over loopback and returns both ends'
 // errors and what the client negotiated.
-func handshake(t *testing.T, server, client *tls.Config) (serverErr, clientErr error, state tls.ConnectionState) {
+func handshake(t *testing.T, server, client *tls.Config) (state tls.ConnectionState, serverErr, clientErr error) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -45,7 +47,7 @@ func handshake(t *testing.T, server, client *tls.Config) (serverErr, clientErr e
 	if clientErr != nil {
 		conn.Close()
 	}
-	return <-done, clientErr, c.ConnectionState()
+	return c.ConnectionState(), <-done, clientErr
 }
 
 func hubCertificates(t *testing.T) (*Certificate, *x509.CertPool) {
@@ -80,21 +82,21 @@ func TestClassicalPeersAreRefused(t *testing.T) {
 	classical := []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
 
 	oldClient := &tls.Config{RootCAs: pool, CurvePreferences: classical}
-	serverErr, clientErr, _ := handshake(t, ServerTLS(leaf), at(oldClient, now, "hub.example"))
+	_, serverErr, clientErr := handshake(t, ServerTLS(leaf), at(oldClient, now, "hub.example"))
 	if serverErr == nil || clientErr == nil {
 		t.Errorf("a classical client was served: %v, %v", serverErr, clientErr)
 	}
 	oldServer := &tls.Config{Certificates: []tls.Certificate{leaf.TLS()}, CurvePreferences: classical}
-	serverErr, clientErr, _ = handshake(t, oldServer, at(ClientTLS(pool), now, "hub.example"))
+	_, serverErr, clientErr = handshake(t, oldServer, at(ClientTLS(pool), now, "hub.example"))
 	if serverErr == nil || clientErr == nil {
 		t.Errorf("a classical server was accepted: %v, %v", serverErr, clientErr)
 	}
 	older := &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS12}
-	if serverErr, clientErr, _ = handshake(t, ServerTLS(leaf), at(older, now, "hub.example")); serverErr == nil || clientErr == nil {
+	if _, serverErr, clientErr = handshake(t, ServerTLS(leaf), at(older, now, "hub.example")); serverErr == nil || clientErr == nil {
 		t.Errorf("a client of TLS 1.2 was served: %v, %v", serverErr, clientErr)
 	}
 	older = &tls.Config{Certificates: []tls.Certificate{leaf.TLS()}, MaxVersion: tls.VersionTLS12}
-	if serverErr, clientErr, _ = handshake(t, older, at(ClientTLS(pool), now, "hub.example")); serverErr == nil || clientErr == nil {
+	if _, serverErr, clientErr = handshake(t, older, at(ClientTLS(pool), now, "hub.example")); serverErr == nil || clientErr == nil {
 		t.Errorf("a server of TLS 1.2 was accepted: %v, %v", serverErr, clientErr)
 	}
 }
@@ -116,7 +118,7 @@ func TestHybridGroups(t *testing.T) {
 		"hybrid among classical":   {ServerTLS(leaf), &tls.Config{RootCAs: pool, CurvePreferences: []tls.CurveID{tls.X25519, tls.SecP256r1MLKEM768}}, tls.SecP256r1MLKEM768},
 		"server P-384 hybrid only": {&tls.Config{Certificates: []tls.Certificate{leaf.TLS()}, CurvePreferences: []tls.CurveID{tls.SecP384r1MLKEM1024}}, ClientTLS(pool), tls.SecP384r1MLKEM1024},
 	} {
-		serverErr, clientErr, state := handshake(t, c.server, at(c.client, now, "hub.example"))
+		state, serverErr, clientErr := handshake(t, c.server, at(c.client, now, "hub.example"))
 		if serverErr != nil || clientErr != nil {
 			t.Errorf("%s: %v, %v", name, serverErr, clientErr)
 			continue
@@ -138,7 +140,7 @@ func TestCertificatesHold(t *testing.T) {
 		t.Fatal(err)
 	}
 	connect := func(pool *x509.CertPool, when time.Time, host string) error {
-		_, err, _ := handshake(t, ServerTLS(leaf), at(ClientTLS(pool), when, host))
+		_, _, err := handshake(t, ServerTLS(leaf), at(ClientTLS(pool), when, host))
 		return err
 	}
 	for _, host := range []string{"hub.example", "127.0.0.1", "::1"} {
@@ -186,10 +188,17 @@ func TestCertificateRules(t *testing.T) {
 	if _, err := root.NewLeaf(nil, now); err == nil {
 		t.Error("a leaf for no host was made")
 	}
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
-		type holder struct{ c Certificate }
-		if got := fmt.Sprintf(verb, holder{*late}); strings.Contains(got, late.key().D.String()) || strings.Contains(got, late.key().D.Text(16)) {
-			t.Errorf("%s prints the key", verb)
+	secret, err := late.key().Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	type holder struct{ c Certificate }
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
+		got := fmt.Sprintf(verb, holder{*late})
+		for _, text := range []string{new(big.Int).SetBytes(secret).String(), hex.EncodeToString(secret), fmt.Sprint(secret)[1:40]} {
+			if strings.Contains(got, text) {
+				t.Errorf("%s prints the key", verb)
+			}
 		}
 	}
 	path := filepath.Join(t.TempDir(), "leaf.pem")

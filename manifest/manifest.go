@@ -6,7 +6,8 @@
 // expected and how to mend it, several findings at once. Refused are unknown
 // and repeated keys, anchors, aliases, tags and merge keys (a file means what it
 // shows), more than one document, numbers that would be rounded, files over
-// 4 MiB and nesting over 64 levels.
+// 4 MiB, nesting over 64 levels, and what would keep the YAML library busy for
+// longer than some seconds.
 package manifest
 
 import (
@@ -17,8 +18,10 @@ import (
 
 // Limits of a file.
 const (
-	MaxSize  = 4 << 20 // bytes
-	MaxDepth = 64      // levels of nesting
+	MaxSize   = 4 << 20 // bytes
+	MaxDepth  = 64      // levels of nesting
+	MaxKeys   = 5000    // keys of one mapping: the YAML library's time grows with their square
+	MaxTokens = 500_000 // words and signs
 )
 
 // Decode reads YAML from data, holds it against a JSON Schema and stores it in

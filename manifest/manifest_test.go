@@ -95,8 +95,11 @@ func TestDecodeRefuses(t *testing.T) {
 		{"Latin-1", head + "any: M\xfcller\n", "f.yaml:3:7: the file is not UTF-8 here: save it as UTF-8"},
 		{"UTF-16", "\xff\xfeh\x00", "f.yaml:1:1: the file is UTF-16: save it as UTF-8"},
 		{"control character", head + "any: a\x00b\n", "f.yaml:3:7: there is a control character (0x00) here: remove it"},
-		{"deep brackets", head + "any: " + strings.Repeat("[", 2_000_000), "f.yaml:3:70: values are nested deeper than 64 levels"},
-		{"deep dashes", head + "any:\n  " + strings.Repeat("- ", 2_000_000), "f.yaml:4:131: values are nested deeper than 64 levels"},
+		{"deep brackets", head + "any: " + strings.Repeat("[", 300_000), "f.yaml:3:70: values are nested deeper than 64 levels"},
+		{"deep dashes", head + "any:\n  " + strings.Repeat("- ", 300_000), "f.yaml:4:131: values are nested deeper than 64 levels"},
+		{"many commas", "a: [" + strings.Repeat("1,", MaxTokens+1), "f.yaml:1:1000006: the file has more than 500000 commas"},
+		{"many words", strings.Repeat("-\n", MaxTokens+1), "f.yaml:500001:1: the file has more than 500000 words and signs; what is after here is not read: split it"},
+		{"many keys", "any:\n" + many(MaxKeys+1), "f.yaml:5002:3: a mapping has more than 5000 keys"},
 		{"large", strings.Repeat("#", MaxSize+1), "f.yaml: the file has 4194305 bytes; at most 4194304 are read"},
 	}
 	for _, c := range cases {
@@ -110,6 +113,24 @@ func TestDecodeRefuses(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", err, c.want)
 			}
 		})
+	}
+}
+
+// many is a block mapping of n keys, indented by two.
+func many(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "  k%d: {a: 1}\n", i)
+	}
+	return b.String()
+}
+
+// The limit of keys is one mapping's, not the file's.
+func TestManyMappings(t *testing.T) {
+	file := "a:\n" + many(MaxKeys) + "b:\n" + many(MaxKeys) + "c:\n  -\n  " + strings.ReplaceAll(many(20), "\n", "\n  ") + "\n"
+	d, err := Parse("f", []byte(file))
+	if err != nil || !d.Has("b", "k4999", "a") || !d.Has("c", 0, "k19") {
+		t.Error(err)
 	}
 }
 

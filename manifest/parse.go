@@ -48,9 +48,15 @@ func readable(path string, data []byte) error {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return fail(path, 1, 1, "the file is UTF-16: save it as UTF-8")
 	}
-	line, start := 1, 0
+	line, start, commas := 1, 0, 0
 	for i := 0; i < len(data); {
 		r, n := utf8.DecodeRune(data[i:])
+		if r == ',' {
+			// The library is slowest on these; no file that a person wrote has as many.
+			if commas++; commas > MaxTokens {
+				return fail(path, line, utf8.RuneCount(data[start:i])+1, "the file has more than %d commas", MaxTokens)
+			}
+		}
 		switch {
 		case r == utf8.RuneError && n == 1:
 			return fail(path, line, utf8.RuneCount(data[start:i])+1, "the file is not UTF-8 here: save it as UTF-8")
@@ -68,11 +74,20 @@ func readable(path string, data []byte) error {
 // mean other than it shows or grow beyond its size, and nesting that would
 // exhaust the parser's stack.
 func plain(path string, tokens token.Tokens) error {
+	if len(tokens) > MaxTokens {
+		p := tokens[MaxTokens].Position
+		return fail(path, p.Line, p.Column, "the file has more than %d words and signs; what is after here is not read: split it", MaxTokens)
+	}
 	flow, dashes, line := 0, 0, 0
+	var blocks keyCounts
 	for _, t := range tokens {
 		p := t.Position
 		if p.Line != line {
 			line, dashes = p.Line, 0
+			blocks.enter(p.Column)
+		}
+		if flow == 0 && t.Next != nil && t.Next.Type == token.MappingValueType && blocks.count(p.Column) > MaxKeys {
+			return fail(path, p.Line, p.Column, "a mapping has more than %d keys", MaxKeys)
 		}
 		switch t.Type {
 		case token.AnchorType, token.AliasType:
@@ -104,6 +119,26 @@ func plain(path string, tokens token.Tokens) error {
 		}
 	}
 	return nil
+}
+
+// keyCounts counts the keys of the block mappings that are open, by column.
+type keyCounts []struct{ column, keys int }
+
+// enter closes the mappings to the right of where a line begins.
+func (k *keyCounts) enter(column int) {
+	for len(*k) > 0 && (*k)[len(*k)-1].column > column {
+		*k = (*k)[:len(*k)-1]
+	}
+}
+
+// count adds a key of the mapping at a column, and returns how many it has.
+func (k *keyCounts) count(column int) int {
+	if len(*k) == 0 || (*k)[len(*k)-1].column < column {
+		*k = append(*k, struct{ column, keys int }{column, 0})
+	}
+	last := &(*k)[len(*k)-1]
+	last.keys++
+	return last.keys
 }
 
 // indentLimit is a column at which no block that a person wrote begins.
