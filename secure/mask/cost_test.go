@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"slices"
 	"testing"
-	"time"
 
 	"hmsp.center/hmsp/fixed"
 	"hmsp.center/hmsp/secure"
@@ -31,20 +30,20 @@ func upload(p secure.Parcel, help []byte) int {
 	return n
 }
 
-// The promise of the issue: at most 0.5 s of a site's processor, 8.1 MB of
-// upload and 4 times the vector of memory in one round. The time is the best of
-// five rounds, so that a busy machine does not fail the test.
+// The promise of the issue that does not depend on the machine: at most 8.1 MB
+// of upload and 4 times the vector of memory in one round. The third, 0.5 s of a
+// site's processor, is a figure of BenchmarkSite and of docs/performance.md: no
+// test asserts a time.
 func TestCostOfAMillionValues(t *testing.T) {
 	terms, all := six(t)
 	layout := million()
 	x, rnd := securetest.Random(layout, securetest.Rand("x")), securetest.Rand("site")
-	vector, best := 8*len(x), time.Hour
-	for n := range 5 {
+	vector := 8 * len(x)
+	for n := range 2 {
 		r := secure.Round{Number: n, Question: [32]byte{byte(n)}}
 		sealed := sealedByPeers(t, all, r, rnd)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		start := time.Now()
 		p, err := all[0].Send(r, layout, x, rnd)
 		if err != nil {
 			t.Fatal(err)
@@ -54,7 +53,6 @@ func TestCostOfAMillionValues(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		best = min(best, time.Since(start))
 		runtime.ReadMemStats(&after)
 		allocated, sent := int(after.TotalAlloc-before.TotalAlloc), upload(p, help)
 		if sent > 8_100_000 {
@@ -63,12 +61,9 @@ func TestCostOfAMillionValues(t *testing.T) {
 		if !securetest.Race && allocated+vector > 4*vector {
 			t.Errorf("%d bytes allocated beside a vector of %d", allocated, vector)
 		}
-		if n == 4 {
-			t.Logf("%v, upload %d bytes, %d of them beside the vector; allocated %.2f times the vector", best, sent, sent-vector, float64(allocated)/float64(vector))
+		if n == 1 {
+			t.Logf("upload %d bytes, %d of them beside the vector; allocated %.2f times the vector", sent, sent-vector, float64(allocated)/float64(vector))
 		}
-	}
-	if best > 500*time.Millisecond && !securetest.Race {
-		t.Errorf("one round took the site %v", best)
 	}
 }
 
