@@ -159,6 +159,7 @@ func TestEveryChangeShows(t *testing.T) {
 		"root":            func(c *Charter) { c.Hub.Root = rootPEM },
 		"colluders":       func(c *Charter) { c.Rules.Colluders = 0 },
 		"max_rows":        func(c *Charter) { c.Rules.MaxRows++ },
+		"open_sites":      func(c *Charter) { c.Rules.OpenSites = true },
 		"member gone":     func(c *Charter) { c.Members = append(c.Members[:1:1], c.Members[2:]...) },
 		"members swapped": func(c *Charter) { c.Members[4], c.Members[5] = c.Members[5], c.Members[4] },
 		"a key":           func(c *Charter) { c.Members[1].SealingKey = c.Members[0].SealingKey },
@@ -387,6 +388,21 @@ func TestSchemaIsPublished(t *testing.T) {
 		if !strings.Contains(string(readme), "`"+filepath.Base(f)+"`") {
 			t.Errorf("docs/schema/README.md does not name %s", filepath.Base(f))
 		}
+	}
+}
+
+func TestDictionarySchema(t *testing.T) {
+	var v struct {
+		Hmsp       string       `json:"hmsp"`
+		Dictionary table.Schema `json:"dictionary"`
+	}
+	good := "hmsp: dictionary/v1\ndictionary: [{name: age, type: number, max: 120}]\n"
+	if err := manifest.Decode("d.yaml", []byte(good), DictionarySchema(), &v); err != nil || v.Dictionary[0].Max != 120 {
+		t.Error(err)
+	}
+	bad := strings.Replace(good, "type: number", "type: real", 1)
+	if err := manifest.Decode("d.yaml", []byte(bad), DictionarySchema(), &v); err == nil || !strings.HasPrefix(err.Error(), "d.yaml:2:32: want one of number") {
+		t.Errorf("got %v", err)
 	}
 }
 
