@@ -134,6 +134,9 @@ func progress(rec researcher.Record) console.Progress {
 		if !strings.HasPrefix(sp.Phase, engine.PhaseAbsent) {
 			sp.Done = last.Round
 		}
+		if sp.Phase == engine.PhaseComputed || last.Phase == "signing" {
+			sp.Done++
+		}
 		p.Sites = append(p.Sites, sp)
 	}
 	return p

@@ -140,7 +140,7 @@ func (a *app) demo(ctx context.Context, home string, once bool) error {
 		return err
 	}
 	a.printf("\nsubmitted %s; %s leads\n", p.Digest[:12], p.Lead)
-	err = a.watch(ctx, r, p.Digest, a.progressLines())
+	err = a.watch(ctx, r, p.Digest)
 	if err == nil {
 		err = a.crashed(parties)
 	}

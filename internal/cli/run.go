@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -125,7 +126,7 @@ func siteFiles(flags []string) (map[string]dataset.Dataset, []string, error) {
 		names = append(names, name)
 	}
 	if len(names) == 0 {
-		return nil, nil, errNoSites
+		return nil, nil, errors.New("name each site's file with --site NAME=PATH")
 	}
 	slices.Sort(names)
 	return data, names, nil

@@ -151,4 +151,3 @@ func unquote(s string) string {
 	}
 	return out
 }
-

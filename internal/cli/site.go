@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"os/user"
 	"slices"
 	"strings"
@@ -203,4 +204,17 @@ func siteDecide(a *app, verb string, approve bool) *cobra.Command {
 	homeFlag(c, &home)
 	c.Flags().StringVar(&reason, "reason", "", "why; told to the researcher, so write no data")
 	return c
+}
+
+func params(p map[string]any) string {
+	var keys []string
+	for k := range p {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	var out []string
+	for _, k := range keys {
+		out = append(out, fmt.Sprintf("%s: %v", k, p[k]))
+	}
+	return strings.Join(out, ", ")
 }

@@ -106,3 +106,6 @@ func read[T any](m Message) (T, error) {
 
 // PhaseAbsent begins the state of a site that is missing, in a Progress.
 const PhaseAbsent = "absent"
+
+// PhaseComputed is the state of a site whose part of the present round arrived.
+const PhaseComputed = "computed"

@@ -209,6 +209,8 @@ func (l *Lead) report(text string) []Message {
 			if l.decisions[s].Accept {
 				p.Sites[s] = "accepted"
 			}
+		case l.phase == leadCollecting && l.arrived[s].shares != nil:
+			p.Sites[s] = PhaseComputed
 		default:
 			p.Sites[s] = string(l.phase)
 		}

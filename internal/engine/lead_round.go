@@ -56,7 +56,10 @@ func (l *Lead) hearContribution(at time.Time, m Message) ([]Message, error) {
 	l.b.layout.AddTo(l.sum, y)
 	l.arrived[m.From] = arrival{mask.HashWords(y), c.Commit, c.Shares}
 	l.progress = at
-	return l.collected(), nil
+	if out := l.collected(); out != nil {
+		return out, nil
+	}
+	return l.report(""), nil
 }
 
 // checkContribution refuses what the other sites would hold against the lead.

@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"hmsp.center/hmsp/charter"
+	"hmsp.center/hmsp/identity"
+	"hmsp.center/hmsp/manifest"
+	"hmsp.center/hmsp/plan"
+	"hmsp.center/hmsp/study"
+)
+
+func studyCheck(a *app) *cobra.Command {
+	var home, path string
+	c := &cobra.Command{Use: "check STUDY", Short: "Say what a study would do, or what is wrong with it, without sending anything",
+		Example: "  hmsp study check study.yaml --home ruth\n  hmsp study check study.yaml --charter charter.yaml",
+		Args:    exactArgs("a study file"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			s, err := study.Read(args[0])
+			if err != nil {
+				return input(err)
+			}
+			var p *plan.Plan
+			var problems []plan.Problem
+			if path != "" {
+				ch, err := charter.Read(path)
+				if err != nil {
+					return input(err)
+				}
+				id, err := identity.Generate("checker", identity.Researcher, nil)
+				if err != nil {
+					return err
+				}
+				signed, err := study.Submit(s, ch.Digest(), id, a.now(), nil)
+				if err != nil {
+					return input(err)
+				}
+				p, problems = plan.New(ch, signed, a.catalog)
+			} else {
+				r, err := a.researcher(home)
+				if err != nil {
+					return input(err)
+				}
+				if p, _, problems, err = r.Plan(s); err != nil {
+					return input(err)
+				}
+			}
+			if len(problems) > 0 {
+				return explain(s, problems)
+			}
+			a.showPlan(p)
+			return nil
+		}}
+	homeFlag(c, &home)
+	c.Flags().StringVar(&path, "charter", "", "check against this charter instead of the one joined in --home")
+	return c
+}
+
+// explain turns a plan's problems into errors at their places in the file.
+func explain(s *study.Study, problems []plan.Problem) error {
+	var es []*manifest.Error
+	for _, p := range problems {
+		i := slices.IndexFunc(s.Analyses, func(e study.Entry) bool { return e.Name == p.Entry })
+		if i >= 0 {
+			es = append(es, s.Problem(i, p.Param, p.Text))
+			continue
+		}
+		es = append(es, &manifest.Error{Position: s.Key(strings.SplitN(p.Param, ".", 2)[0]), Text: p.Error()})
+	}
+	return input(manifest.Join(es...))
+}
+
+func (a *app) showPlan(p *plan.Plan) {
+	a.printf("%s can be run\n", p.Study.Name)
+	a.printf("  sites       %s (at least %d must take part)\n", strings.Join(p.Sites, ", "), p.Minimum)
+	a.printf("  reads       %s\n", strings.Join(p.Columns, ", "))
+	who := "every patient of the dataset"
+	if p.Cohort != nil {
+		who = p.Cohort.String()
+	}
+	a.printf("  cohort      %s\n", who)
+	if !p.Trial {
+		a.printf("  protection  a sum opens when %d of %d sites agree; %d may side with the hub and learn no part\n", p.Threshold(len(p.Sites)), len(p.Sites), p.Colluders)
+	}
+	for _, e := range p.Entries {
+		a.printf("  %-11s %s; first opens %d numbers: %s\n", e.Name, e.About.Title, e.Numbers, e.Opens)
+	}
+	a.printf("  each site decides for itself; nothing else leaves a site than these sums\n")
+}
