@@ -30,7 +30,7 @@ type said struct {
 	State    string
 }
 
-func shown(t *testing.T, n *engine.Node, out []engine.Message, err error) said {
+func shown(t testing.TB, n *engine.Node, out []engine.Message, err error) said {
 	t.Helper()
 	s := said{Failed: err != nil}
 	for _, m := range out {

@@ -146,6 +146,11 @@ func states(w *engine.Work) (out []string) {
 // Node returns a site's node, for a test to look at.
 func (n *Network) Node(site string) *engine.Node { return n.nodes[site] }
 
+// Send puts a message on its way before all others, as a party could that makes
+// its own. Its sender is believed: that a message is from whom it says is the
+// federation's promise, not this network's.
+func (n *Network) Send(m engine.Message) { n.queue = append([]engine.Message{m}, n.queue...) }
+
 // Messages is the number of messages that were on their way.
 func (n *Network) Messages() int { return n.count }
 

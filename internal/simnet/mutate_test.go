@@ -1,0 +1,234 @@
+package simnet_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+
+	"hmsp.center/hmsp/internal/engine"
+	"hmsp.center/hmsp/internal/researcher"
+	"hmsp.center/hmsp/internal/simnet"
+	"hmsp.center/hmsp/receipt"
+)
+
+var allKinds = []engine.Kind{engine.KindStudy, engine.KindDecision, engine.KindRoster, engine.KindKeys, engine.KindRound, engine.KindContribution,
+	engine.KindSet, engine.KindConfirm, engine.KindQuorum, engine.KindUnmask, engine.KindCheck, engine.KindRelease, engine.KindEndorse,
+	engine.KindOutcome, engine.KindWithdraw, engine.KindProgress, engine.KindCancel}
+
+// A mutator alters messages as an adversary without a plan would: it keeps the
+// sender, whom the federation vouches for, and nothing else.
+type mutator struct {
+	*rand.Rand
+	past []engine.Message
+}
+
+func (r *mutator) message(m engine.Message) engine.Message {
+	m.Body, m.Blob = bytes.Clone(m.Body), bytes.Clone(m.Blob)
+	switch r.IntN(8) {
+	case 0:
+		m.Kind = allKinds[r.IntN(len(allKinds))]
+	case 1:
+		m.Epoch = r.number(m.Epoch)
+	case 2:
+		m.Round = r.number(m.Round)
+	case 3:
+		switch {
+		case len(m.Blob) == 0:
+			m.Blob = []byte{1, 2, 3}
+		case r.IntN(2) == 0:
+			m.Blob[r.IntN(len(m.Blob))] ^= 1 << r.IntN(8)
+		default:
+			m.Blob = m.Blob[:r.IntN(len(m.Blob))]
+		}
+	case 4:
+		old := r.past[r.IntN(len(r.past))]
+		m.Body, m.Blob = old.Body, old.Blob
+	default:
+		var v any
+		if err := json.Unmarshal(m.Body, &v); err != nil {
+			v = nil
+		}
+		m.Body, _ = json.Marshal(r.value(v))
+	}
+	return m
+}
+
+func (r *mutator) number(n int) int {
+	return []int{n + 1, max(n-1, 0), 0, 1 << 20, 1<<62 + 1}[r.IntN(5)]
+}
+
+// value alters one place of a JSON value.
+func (r *mutator) value(v any) any {
+	odd := []any{nil, "", "AAAA", -1.0, 1e300, true, []any{}, []any{nil}, map[string]any{}, map[string]any{"": nil}}
+	switch v := v.(type) {
+	case map[string]any:
+		if keys := slices.Sorted(maps.Keys(v)); len(keys) > 0 && r.IntN(6) > 0 {
+			k := keys[r.IntN(len(keys))]
+			switch r.IntN(5) {
+			case 0:
+				delete(v, k)
+			case 1:
+				v[k] = v[keys[r.IntN(len(keys))]]
+			default:
+				v[k] = r.value(v[k])
+			}
+			return v
+		}
+	case []any:
+		if len(v) > 0 && r.IntN(6) > 0 {
+			i := r.IntN(len(v))
+			switch r.IntN(4) {
+			case 0:
+				return slices.Delete(v, i, i+1)
+			case 1:
+				return append(v, v[i])
+			default:
+				v[i] = r.value(v[i])
+			}
+			return v
+		}
+	case string:
+		if b := []byte(v); len(b) > 0 && r.IntN(4) > 0 {
+			b[r.IntN(len(b))] = "AZaz09+/="[r.IntN(9)]
+			return string(b)
+		}
+	case float64:
+		if r.IntN(2) == 0 {
+			return v + 1
+		}
+	}
+	return odd[r.IntN(len(odd))]
+}
+
+// believed says whether the researcher takes an outcome as a released result.
+func believed(c *consortium, o *receipt.Outcome) bool {
+	return o != nil && o.Status == receipt.Released && o.Check() == nil && researcher.VerifyReceipt(c.charter, *o.Receipt) == nil
+}
+
+// Of any number of altered messages in a run with verify, on their own or before
+// or after the true one, none makes a party panic, and none changes what is
+// released: either the same findings with everybody's signature, or nothing.
+func TestAlteredMessagesReleaseNothingElse(t *testing.T) {
+	c := newConsortium(t)
+	p := small(t, c, true, lungSites[:4]...)
+	_, want, _ := run(t, c, p, nil)
+	same, nothing := 0, 0
+	for seed := range uint64(250) {
+		r := &mutator{Rand: rand.New(rand.NewPCG(seed, 2))}
+		net := c.network(p)
+		net.Works = &c.works
+		often := 10 + r.IntN(60)
+		sent := map[string]bool{}
+		net.Rule = func(i int, m *engine.Message) simnet.Action {
+			if sent[fmt.Sprint(m)] {
+				return simnet.Deliver // one of ours
+			}
+			r.past = append(r.past, *m)
+			if r.IntN(often) > 0 {
+				return simnet.Deliver
+			}
+			mutant := r.message(*m)
+			sent[fmt.Sprint(m)], sent[fmt.Sprint(&mutant)] = true, true
+			switch r.IntN(3) {
+			case 0:
+				*m = mutant
+			case 1:
+				net.Send(mutant)
+			case 2:
+				net.Send(*m)
+				*m = mutant
+			}
+			return simnet.Deliver
+		}
+		o, err := net.Run(t.Context())
+		switch {
+		case err != nil || !believed(c, o):
+			nothing++ // the outcome itself was altered, or there is none
+		default:
+			if got, _ := json.Marshal(o.Analyses); string(got) != want {
+				t.Fatalf("seed %d: another result was released\n%s", seed, got)
+			}
+			same++
+		}
+	}
+	if t.Logf("%d runs released the same, %d nothing", same, nothing); same < 20 || nothing < 20 {
+		t.Error("the mutator is too weak or too strong to tell")
+	}
+}
+
+// FuzzDeliver gives a node, at any point of a run, any message of any member. It
+// must not panic; and if the node drops it, it goes on as if it had not come.
+func FuzzDeliver(f *testing.F) {
+	c := newConsortium(f)
+	p := small(f, c, true, lungSites[:4]...)
+	type point struct {
+		site string
+		disk *engine.Memory
+		next engine.Event
+	}
+	var points []point
+	net := c.network(p)
+	net.Watch = func(site string, e engine.Event, disk *engine.Memory) func([]engine.Message, error) {
+		points = append(points, point{site, disk.Copy(-1), e})
+		if m := e.Message; m != nil {
+			f.Add(uint16(len(points)-1), uint8(slices.Index(allKinds, m.Kind)), uint8(slices.Index(p.Sites, m.From)), m.Epoch, m.Round, []byte(m.Body), m.Blob)
+		}
+		return func([]engine.Message, error) {}
+	}
+	if o, err := net.Run(f.Context()); err != nil || !believed(c, o) {
+		f.Fatal(o, err)
+	}
+	members := append(slices.Clone(p.Sites), p.Researcher)
+	f.Fuzz(func(t *testing.T, at uint16, kind, from uint8, epoch, round int, body, data []byte) {
+		pt := points[int(at)%len(points)]
+		disk := pt.disk.Copy(-1)
+		node, err := engine.NewNode(p, c.signers[pt.site], disk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := engine.Message{Study: p.Digest, Kind: allKinds[int(kind)%len(allKinds)], From: members[int(from)%len(members)], To: pt.site,
+			Epoch: epoch, Round: round, Body: body, Blob: data}
+		b, err := m.Encode()
+		if err != nil {
+			return
+		}
+		if m, err = engine.DecodeMessage(b); err != nil {
+			return
+		}
+		before := len(mustReplay(t, disk))
+		_, err = node.Deliver(engine.Event{Kind: engine.EventMessage, At: pt.next.At, Message: &m})
+		if err != nil && !engine.Unusable(err) {
+			t.Fatal(err)
+		}
+		if _, err := engine.NewNode(p, c.signers[pt.site], disk.Copy(-1)); err != nil {
+			t.Fatalf("the journal does not replay: %v", err)
+		}
+		if used := len(mustReplay(t, disk)) != before; used {
+			return // whether it may be is for the tests of liars
+		}
+		clean, err := engine.NewNode(p, c.signers[pt.site], pt.disk.Copy(-1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := clean.Deliver(pt.next)
+		want := shown(t, clean, out, err)
+		out, err = node.Deliver(pt.next)
+		if got := shown(t, node, out, err); !reflect.DeepEqual(got, want) {
+			t.Fatalf("a message that was dropped changed the node\n%+v\nwant\n%+v", got, want)
+		}
+	})
+}
+
+func mustReplay(t testing.TB, m *engine.Memory) []engine.Event {
+	t.Helper()
+	es, err := m.Replay()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return es
+}
