@@ -44,11 +44,12 @@ type Watch func(site string, e engine.Event, disk *engine.Memory) (said func([]e
 // A Network holds the parties of one run.
 type Network struct {
 	Rule    Rule
-	Dead    map[string]bool  // sites that never answer
-	Log     []string         // one line per delivery: number, kind, from, to, round, action
-	Heard   []engine.Message // what the researcher received
-	Works   *Works           // what sites worked out in earlier runs of the same study; may be nil
-	Watch   Watch            // sees every event before the node does; may be nil
+	Dead    map[string]bool          // sites that never answer
+	Refuse  map[string]engine.Reason // sites that decide not to take part
+	Log     []string                 // one line per delivery: number, kind, from, to, round, action
+	Heard   []engine.Message         // what the researcher received
+	Works   *Works                   // what sites worked out in earlier runs of the same study; may be nil
+	Watch   Watch                    // sees every event before the node does; may be nil
 	plan    *plan.Plan
 	signers map[string]engine.Signer
 	data    map[string]engine.Computer
@@ -81,7 +82,8 @@ func (n *Network) Run(ctx context.Context) (*receipt.Outcome, error) {
 		if err := n.deliver(s, engine.Event{Kind: engine.EventBegin, At: n.now, Seed: seed[:]}); err != nil {
 			return nil, err
 		}
-		if err := n.deliver(s, engine.Event{Kind: engine.EventDecided, At: n.now, Accept: true}); err != nil {
+		why, refuses := n.Refuse[s]
+		if err := n.deliver(s, engine.Event{Kind: engine.EventDecided, At: n.now, Accept: !refuses, Reason: why}); err != nil {
 			return nil, err
 		}
 	}
