@@ -166,6 +166,7 @@ func (s *shell) run(command string) (string, error) {
 	c.WaitDelay = time.Second
 	err := c.Run()
 	text := strings.ReplaceAll(s.shown(out.String()), s.dir, "/home/you")
+	text = strings.ReplaceAll(text, "\r\n", "\n") // CSV
 	return text, err
 }
 
