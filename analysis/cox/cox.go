@@ -54,7 +54,7 @@ func (cox) About() analysis.About {
 			{Name: "tolerance", Type: "number", Default: 1e-11, Min: &least, Max: &most, Doc: "relative change of the log-likelihood that ends the search"},
 			{Name: "max_iter", Type: "integer", Default: 60.0, Min: &one, Max: &hundred, Doc: "the most evaluations of the log-likelihood"},
 		},
-		Example: "- name: hazards\n  analysis: cox\n  formula: Surv(time, status == 2) ~ age + sex + ph.ecog + strata(site)",
+		Example: "- name: hazards\n  analysis: cox\n  formula: Surv(time, status == 2) ~ age + sex + ph.ecog",
 	}
 }
 

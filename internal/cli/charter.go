@@ -65,7 +65,7 @@ func charterInit(a *app) *cobra.Command {
 func charterAdd(a *app) *cobra.Command {
 	return &cobra.Command{Use: "add CHARTER CARD...", Short: "Add members by their cards; removes all signatures",
 		Example: "  hmsp charter add charter.yaml north/north.member.yaml ruth/ruth.member.yaml",
-		Args:    cobra.MinimumNArgs(2),
+		Args:    atLeastArgs(2, "a charter file", "the members' cards"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			ch, err := charter.Read(args[0])
 			if err != nil {
@@ -110,7 +110,7 @@ func charterSign(a *app) *cobra.Command {
 			}
 			m, err := member.Open(home)
 			if err != nil {
-				return err
+				return input(err)
 			}
 			if err := ch.Sign(m.Identity); err != nil {
 				return coded{err, exitRefused}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -61,18 +62,30 @@ func Run(ctx context.Context, c catalog.Catalog, args []string, in io.Reader, ou
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	err := root.ExecuteContext(ctx)
+	err := usage(root.ExecuteContext(ctx))
 	if err == nil {
 		return exitOK
 	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return exitOK // stopped by Ctrl-C, as intended
 	}
+	if errors.Is(err, syscall.ENOSPC) && !strings.Contains(err.Error(), "free some space") {
+		err = fmt.Errorf("%w: free some space and start again; what was kept before is not lost", err)
+	}
 	fmt.Fprintf(errOut, "hmsp: %v\n", err)
 	if c := (coded{}); errors.As(err, &c) {
 		return c.code
 	}
 	return exitFailed
+}
+
+// usage gives cobra's own errors over flags the code of bad input; they have no
+// type to tell them by.
+func usage(err error) error {
+	if err != nil && (strings.HasPrefix(err.Error(), "required flag") || strings.HasPrefix(err.Error(), "if any flags in the group")) {
+		return input(err)
+	}
+	return err
 }
 
 func (a *app) root() *cobra.Command {
@@ -141,6 +154,23 @@ func exactArgs(names ...string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// atLeastArgs is exactArgs for a command whose last argument may be repeated.
+func atLeastArgs(n int, names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) < n {
+			return inputf("%s takes %s, got %d arguments\nexample:\n%s", c.CommandPath(), strings.Join(names, " and "), len(args), c.Example)
+		}
+		return nil
+	}
+}
+
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return inputf("%s takes flags only, got %q\nexample:\n%s", c.CommandPath(), args[0], c.Example)
+	}
+	return nil
 }
 
 // homeFlag adds --home, whose default is HMSP_HOME or the present folder.

@@ -20,7 +20,7 @@ func consoleCommand(a *app) *cobra.Command {
 	var home, listen string
 	c := &cobra.Command{Use: "console", Short: "Serve the page with studies, progress, results and receipts on this machine",
 		Example: "  hmsp console --home ruth",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			r, err := a.researcher(home)
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hmsp.center/hmsp/dataset"
+	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/internal/member"
 	"hmsp.center/hmsp/internal/site"
 )
@@ -19,11 +20,23 @@ func datasetCommand(a *app) *cobra.Command {
 	return c
 }
 
-// registry opens the datasets of a site's home and the charter's dictionary.
-func (a *app) registry(home string) (site.Registry, *member.Member, error) {
+// siteHome opens the home of a site.
+func siteHome(home string) (*member.Member, error) {
 	m, err := member.Open(home)
 	if err != nil {
-		return site.Registry{}, nil, input(err)
+		return nil, input(err)
+	}
+	if m.Identity.Role() != identity.Site {
+		return nil, inputf("%s belongs to the %s %s, not to a site: name the site's folder with --home", home, m.Identity.Role(), m.Identity.Name())
+	}
+	return m, nil
+}
+
+// registry opens the datasets of a site's home and the charter's dictionary.
+func (a *app) registry(home string) (site.Registry, *member.Member, error) {
+	m, err := siteHome(home)
+	if err != nil {
+		return site.Registry{}, nil, err
 	}
 	if err := m.Joined(); err != nil {
 		return site.Registry{}, nil, input(err)
@@ -74,8 +87,11 @@ func datasetAdd(a *app) *cobra.Command {
 
 func datasetList(a *app) *cobra.Command {
 	var home string
-	c := &cobra.Command{Use: "list", Short: "List the registered datasets", Example: "  hmsp dataset list --home north", Args: cobra.NoArgs,
+	c := &cobra.Command{Use: "list", Short: "List the registered datasets", Example: "  hmsp dataset list --home north", Args: noArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {
+			if _, err := siteHome(home); err != nil {
+				return err
+			}
 			r := site.Registry{Home: home}
 			names, err := r.List()
 			if err != nil {
@@ -131,6 +147,9 @@ func datasetRemove(a *app) *cobra.Command {
 	var home string
 	c := &cobra.Command{Use: "remove NAME", Short: "Forget a registration; the data stay where they are", Example: "  hmsp dataset remove lung --home north", Args: exactArgs("a name"),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if _, err := siteHome(home); err != nil {
+				return err
+			}
 			if err := (site.Registry{Home: home}).Remove(args[0]); err != nil {
 				return input(err)
 			}

@@ -29,7 +29,7 @@ certificates made on the spot, each site with its own part of a real multi-centr
 trial (NCCTG lung cancer, 228 patients). A study is checked, submitted, decided at
 every site, run and released; the result stays on a page until Ctrl-C.`,
 		Example: "  hmsp demo\n  hmsp demo --once",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			home := keep
 			if home == "" {
@@ -114,6 +114,9 @@ func (a *app) demo(ctx context.Context, home string, once bool) error {
 
 	parties, stop, err := a.start(ctx, home, charter)
 	defer stop()
+	if err == nil {
+		err = a.reachable(ctx, "127.0.0.1:"+port, parties)
+	}
 	if err != nil {
 		return err
 	}
@@ -210,6 +213,24 @@ func (a *app) start(ctx context.Context, home, charter string) (parties []party,
 		}
 	}
 	return parties, stop, nil
+}
+
+// reachable waits until the hub listens, or a process has ended by itself.
+func (a *app) reachable(ctx context.Context, address string, parties []party) error {
+	for {
+		c, err := net.DialTimeout("tcp", address, time.Second)
+		if err == nil {
+			return c.Close()
+		}
+		if err := a.crashed(parties); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 // crashed names a process that ended by itself.

@@ -93,7 +93,7 @@ func hubServe(a *app) *cobra.Command {
 	var home, path string
 	c := &cobra.Command{Use: "serve", Short: "Run the hub until Ctrl-C",
 		Example: "  hmsp hub serve --home hub --charter charter.yaml",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.serveHub(c.Context(), home, path)
 		}}

@@ -81,7 +81,7 @@ func schemas() map[string][]byte {
 
 func versionCommand(a *app) *cobra.Command {
 	var asJSON bool
-	c := &cobra.Command{Use: "version", Short: "Print the version and what this build can do", Example: "  hmsp version", Args: cobra.NoArgs,
+	c := &cobra.Command{Use: "version", Short: "Print the version and what this build can do", Example: "  hmsp version", Args: noArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {
 			v := "development"
 			if i, ok := debug.ReadBuildInfo(); ok && i.Main.Version != "" {
@@ -107,10 +107,13 @@ func versionCommand(a *app) *cobra.Command {
 	return c
 }
 
-// terminalWidth is the number of columns to print tables for.
+// terminalWidth is the number of columns to print for.
 func terminalWidth(w io.Writer) int {
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n >= 40 {
 		return n
+	}
+	if isTerminal(w) {
+		return 80
 	}
 	return 100
 }

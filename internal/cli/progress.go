@@ -71,7 +71,7 @@ func (v *progressView) show(rec researcher.Record) {
 		v.close(rec.Outcome.Status == receipt.Released)
 		fmt.Fprintf(v.out, "%s\n", rec.Outcome.Status)
 	case v.open && v.terminal && moved:
-		fmt.Fprintf(v.out, "\r\x1b[K%s", progressLine(v.now, false))
+		fmt.Fprintf(v.out, "\r\x1b[K%s", fit(progressLine(v.now, false), terminalWidth(v.out)-1))
 	case v.open && !v.terminal && !moved && !v.told:
 		v.told = true
 		if w := waitedFor(v.now); len(w) > 0 {
@@ -133,4 +133,13 @@ func progressLine(p researcher.Report, past bool) string {
 		}
 	}
 	return strings.TrimRight(line, " ")
+}
+
+// fit keeps a line that is drawn again to one row of the terminal.
+func fit(line string, columns int) string {
+	r := []rune(line)
+	if len(r) <= columns {
+		return line
+	}
+	return string(r[:columns-1]) + "…"
 }

@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 		Dir:   filepath.Join("testdata", "script"),
 		Setup: setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": exitCode, "until": until, "found": found, "fill": fill, "append": appendTo,
+			"code": exitCode, "until": until, "found": found, "fill": fill, "append": appendTo, "parquet": toParquet, "certificate": certificate, "tmpfs": tmpfs,
 		},
 		Condition: func(what string) (bool, error) {
 			if what == "root" {

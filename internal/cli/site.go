@@ -69,7 +69,7 @@ func memberJoin(a *app, role identity.Role) *cobra.Command {
 	var replace bool
 	c := &cobra.Command{Use: "join", Short: "Join a charter that every site has signed; its digest is pinned",
 		Example: "  hmsp " + string(role) + " join --home north --charter charter.yaml",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {
 			m, err := member.Open(home)
 			if err != nil {
@@ -95,10 +95,13 @@ func siteServe(a *app) *cobra.Command {
 	var home string
 	c := &cobra.Command{Use: "serve", Short: "Run the site until Ctrl-C",
 		Example: "  hmsp site serve --home north",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			m, err := member.Open(home)
+			m, err := siteHome(home)
 			if err != nil {
+				return err
+			}
+			if err := m.Joined(); err != nil {
 				return input(err)
 			}
 			log := a.logger("site", m.Identity.Name())
@@ -117,7 +120,7 @@ func siteDoctor(a *app) *cobra.Command {
 	var home string
 	c := &cobra.Command{Use: "doctor", Short: "Check what a site needs: keys, charter, proxy, certificate, clock, disk, hub, data",
 		Example: "  hmsp site doctor --home north",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			bad := 0
 			for _, f := range site.Doctor(c.Context(), home, a.catalog, a.now) {
@@ -145,8 +148,11 @@ func sitePending(a *app) *cobra.Command {
 	var all bool
 	c := &cobra.Command{Use: "pending", Short: "List the studies that wait for this site's decision",
 		Example: "  hmsp site pending --home north",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {
+			if _, err := siteHome(home); err != nil {
+				return err
+			}
 			records, order, err := site.Studies(home)
 			if err != nil {
 				return err
@@ -190,6 +196,9 @@ func siteDecide(a *app, verb string, approve bool) *cobra.Command {
 		Example: "  hmsp site " + verb + " lung-survival --home north",
 		Args:    exactArgs("a study"),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if _, err := siteHome(home); err != nil {
+				return err
+			}
 			by := "steward"
 			if u, err := user.Current(); err == nil {
 				by = u.Username

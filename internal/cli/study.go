@@ -65,7 +65,7 @@ func studyList(a *app) *cobra.Command {
 	var offline bool
 	c := &cobra.Command{Use: "list", Short: "List the studies submitted from here",
 		Example: "  hmsp study list --home ruth",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			r, err := a.researcher(home)
 			if err != nil {
