@@ -47,7 +47,7 @@ Every command of hmsp with its flags and an example. This page is written from t
 |---|---|
 | HMSP_HOME | the default of --home |
 | HTTPS_PROXY, NO_PROXY | the proxy to the hub, unless member.yaml names one |
-| SSL_CERT_FILE, SSL_CERT_DIR | root certificates in place of the system's |
+| SSL_CERT_FILE, SSL_CERT_DIR | root certificates in place of the system's, for a hub whose certificate is another authority's |
 | COLUMNS | the width that tables are printed for, 100 by default |
 
 `, "`go test ./internal/cli -run TestCommandsPage -update-docs`", exitOK, exitFailed, exitInput, exitRefused, exitNoResult)
