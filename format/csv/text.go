@@ -116,13 +116,15 @@ func sniff(head []byte, filename string) int {
 		n, _ := io.ReadFull(in, unpacked) // the head is cut off, so an error is expected
 		head = unpacked[:n]
 	}
+	named := strings.HasSuffix(name, ".csv") || strings.HasSuffix(name, ".tsv") || strings.HasSuffix(name, ".tab")
+	if named && (bytes.HasPrefix(head, []byte{0xff, 0xfe}) || bytes.HasPrefix(head, []byte{0xfe, 0xff})) {
+		return 90 // UTF-16: opening it says how to mend it
+	}
 	if len(head) == 0 || bytes.ContainsFunc(head, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }) {
 		return 0
 	}
-	for _, suffix := range []string{".csv", ".tsv", ".tab"} {
-		if strings.HasSuffix(name, suffix) {
-			return 90
-		}
+	if named {
+		return 90
 	}
 	if first := bytes.TrimLeft(head, " \t\r\n\ufeff"); len(first) > 0 && strings.IndexByte("{[<", first[0]) >= 0 {
 		return 0 // JSON or XML
