@@ -232,3 +232,53 @@ func mustReplay(t testing.TB, m *engine.Memory) []engine.Event {
 	}
 	return es
 }
+
+// A lead, or any member, that keeps sending what no run needs fills neither a
+// site's memory nor its journal: of thousands of messages under thousands of
+// names a node keeps at most a handful.
+func TestUselessMessagesLeaveNoTrace(t *testing.T) {
+	c := newConsortium(t)
+	p := small(t, c, true, lungSites[:4]...)
+	bodies := map[engine.Kind][]byte{}
+	var disks []*engine.Memory
+	var sites []string
+	steps := 0
+	net := c.network(p)
+	net.Watch = func(site string, e engine.Event, disk *engine.Memory) func([]engine.Message, error) {
+		if e.Message != nil {
+			bodies[e.Message.Kind] = e.Message.Body
+		}
+		if steps++; steps%9 == 0 {
+			disks, sites = append(disks, disk.Copy(-1)), append(sites, site)
+		}
+		return func([]engine.Message, error) {}
+	}
+	if _, err := net.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for i, disk := range disks {
+		node, err := engine.NewNode(p, c.signers[sites[i]], disk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := len(mustReplay(t, disk))
+		for _, from := range []string{p.Lead, other(p.Sites, p.Lead)} {
+			for _, kind := range allKinds {
+				if kind == engine.KindOutcome || kind == engine.KindWithdraw || kind == engine.KindCancel {
+					continue // these end the run, which is their use
+				}
+				for epoch := range 20 {
+					for _, round := range []int{0, 1, 2, 7, 1 << 40} {
+						m := engine.Message{Study: p.Digest, Kind: kind, From: from, To: sites[i], Epoch: epoch + 1, Round: round, Body: bodies[kind]}
+						if _, err := node.Deliver(engine.Event{Kind: engine.EventMessage, Message: &m}); err != nil && !engine.Unusable(err) {
+							t.Fatal(err)
+						}
+					}
+				}
+			}
+		}
+		if kept := len(mustReplay(t, disk)) - before; kept > 4 {
+			t.Errorf("%s keeps %d of 5600 useless messages", sites[i], kept)
+		}
+	}
+}

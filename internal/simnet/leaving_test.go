@@ -1,0 +1,187 @@
+package simnet_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"hmsp.center/hmsp/catalog/standard"
+	"hmsp.center/hmsp/internal/engine"
+	"hmsp.center/hmsp/internal/simnet"
+	"hmsp.center/hmsp/plan"
+	"hmsp.center/hmsp/receipt"
+	"hmsp.center/hmsp/study"
+)
+
+func fiveOfSix(t testing.TB, c *consortium, verify bool) *plan.Plan {
+	return c.plan(t, standard.Catalog(), study.Study{Verify: verify, Participation: study.Participation{Minimum: 5}, Analyses: []study.Entry{
+		{Name: "ecog", Analysis: "linear", Params: map[string]any{"formula": "ph.ecog ~ age + sex"}}}})
+}
+
+// A site that refuses is named with its reason, also when it is the lead's own:
+// coordinating asks for no data.
+func TestRefusingSiteIsNamedAlsoWhereItLeads(t *testing.T) {
+	c := newConsortium(t)
+	p := fiveOfSix(t, c, true)
+	for _, site := range []string{p.Lead, other(p.Sites, p.Lead)} {
+		net := c.network(p)
+		net.Refuse = map[string]engine.Reason{site: {Kind: engine.ReasonRefused, Text: "no consent for this purpose"}}
+		o, err := net.Run(t.Context())
+		if err != nil || !believed(c, o) {
+			t.Fatalf("%v %+v", err, o)
+		}
+		if len(o.Absent) != 1 || o.Absent[0].Site != site || o.Absent[0].Kind != engine.ReasonRefused || o.Absent[0].Reason != "no consent for this purpose" {
+			t.Errorf("absent %+v", o.Absent)
+		}
+		for _, s := range p.Sites {
+			if got := net.Node(s).Outcome(); got == nil || got.Status != receipt.Released || !net.Node(s).Idle() {
+				t.Errorf("%s ends with %+v", s, got)
+			}
+		}
+	}
+	c2 := newConsortium(t)
+	p = c2.plan(t, standard.Catalog(), study.Study{Analyses: twoAnalyses()})
+	net := c2.network(p)
+	net.Refuse = map[string]engine.Reason{p.Lead: {Kind: "nonsense", Text: "a\nb"}}
+	o, err := net.Run(t.Context())
+	if err != nil || o == nil || o.Status != receipt.Refused || o.Absent[0].Reason != "a b" || o.Absent[0].Kind != engine.ReasonInternal {
+		t.Errorf("all are needed and one refuses: %v, %+v", err, o)
+	}
+}
+
+// Who was left out, or never took part, can stop nobody: not by withdrawing, not
+// by accusing, not by check values, at any point of the run.
+func TestWhoIsNotAwaitedStopsNobody(t *testing.T) {
+	c := newConsortium(t)
+	p := fiveOfSix(t, c, true)
+	out := other(p.Sites, p.Lead)
+	_, want, base := run(t, c, p, nil, out)
+	for at := 5; at < base.Messages(); at += 7 {
+		for _, kind := range []engine.Kind{engine.KindWithdraw, engine.KindCheck, engine.KindContribution, engine.KindConfirm, engine.KindEndorse} {
+			net := c.network(p)
+			net.Works = &c.works
+			net.Refuse = map[string]engine.Reason{out: {Kind: engine.ReasonRefused, Text: "not us"}}
+			net.Rule = func(i int, m *engine.Message) simnet.Action {
+				if i != at {
+					return simnet.Deliver
+				}
+				for _, to := range p.Sites {
+					for round := range 2 {
+						bodies := map[engine.Kind]string{engine.KindWithdraw: `{"reason":{"kind":"cheating","text":"they all lie"}}`, engine.KindCheck: `{"value":"` + strings.Repeat("01", 16) + `"}`,
+							engine.KindContribution: `{"shares":{}}`, engine.KindConfirm: `{"signature":"AAAA"}`, engine.KindEndorse: `{"signature":"AAAA"}`}
+						if to != out {
+							net.Send(engine.Message{Study: p.Digest, Kind: kind, From: out, To: to, Round: round, Body: json.RawMessage(bodies[kind])})
+						}
+					}
+				}
+				return simnet.Deliver
+			}
+			o, err := net.Run(t.Context())
+			if err != nil || !believed(c, o) {
+				t.Fatalf("%s at message %d: %v %+v\n%s", kind, at, err, o, strings.Join(net.Log, "\n"))
+			}
+			if got, _ := json.Marshal(o.Analyses); string(got) != want {
+				t.Fatalf("%s at message %d: another result", kind, at)
+			}
+		}
+	}
+}
+
+// The researcher cancels: whenever that is, every site stops, nothing is
+// released, and the outcome says so.
+func TestCancelAtAnyPoint(t *testing.T) {
+	c := newConsortium(t)
+	p := small(t, c, false, lungSites[:4]...)
+	_, _, base := run(t, c, p, nil)
+	for at := 0; at < base.Messages()-5; at += 3 { // the last ones are the outcome
+		net := c.network(p)
+		net.Works = &c.works
+		released := false
+		net.Rule = func(i int, m *engine.Message) simnet.Action {
+			released = released || i <= at && m.Kind == engine.KindOutcome
+			if i == at {
+				for _, s := range p.Sites {
+					net.Send(engine.Message{Study: p.Digest, Kind: engine.KindCancel, From: p.Researcher, To: s})
+					net.Send(engine.Message{Study: p.Digest, Kind: engine.KindCancel, From: p.Sites[0], To: s}) // no one else can
+				}
+			}
+			return simnet.Deliver
+		}
+		o, err := net.Run(t.Context())
+		if err != nil || o == nil || o.Status != receipt.Cancelled && !released {
+			t.Fatalf("at message %d: %v %+v", at, err, o)
+		}
+		for _, s := range p.Sites {
+			if n := net.Node(s); !n.Idle() || n.Outcome().Status != receipt.Cancelled && !released {
+				t.Errorf("at message %d: %s ends with %+v", at, s, n.Outcome())
+			}
+		}
+	}
+}
+
+// A site that sees the lead say two things under one name stops and names it;
+// the second of two things that a site says to the lead is not heard.
+func TestTwoThingsUnderOneName(t *testing.T) {
+	c := newConsortium(t)
+	p := small(t, c, false, lungSites[:4]...)
+	_, want, _ := run(t, c, p, nil)
+	for _, kind := range []engine.Kind{engine.KindRoster, engine.KindRound, engine.KindSet, engine.KindQuorum, engine.KindRelease, engine.KindKeys, engine.KindContribution, engine.KindUnmask} {
+		net := c.network(p)
+		net.Works = &c.works
+		done := false
+		net.Rule = func(_ int, m *engine.Message) simnet.Action {
+			if m.Kind == kind && !done {
+				done = true
+				first := *m
+				m.Body = append(json.RawMessage(nil), m.Body...)
+				m.Blob = append(append([]byte(nil), m.Blob...), 1) // never the same
+				net.Send(*m)
+				net.Send(first)
+				return simnet.Drop
+			}
+			return simnet.Deliver
+		}
+		o, err := net.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fromLead := kind != engine.KindKeys && kind != engine.KindContribution && kind != engine.KindUnmask
+		if !fromLead {
+			if got, _ := json.Marshal(o.Analyses); !believed(c, o) || string(got) != want {
+				t.Errorf("%s: %+v", kind, o)
+			}
+			continue
+		}
+		said := false
+		for _, m := range net.Heard {
+			if why, err := engine.ReadWithdrawal(m); m.Kind == engine.KindWithdraw && err == nil {
+				said = said || strings.Contains(why.Text, p.Lead+" sent two different "+string(kind)+" messages")
+			}
+		}
+		if believed(c, o) || !said {
+			t.Errorf("%s: said %v, outcome %+v", kind, said, o)
+		}
+	}
+}
+
+// A sum that is right in spite of a wrong share carries a remark, which the
+// researcher hears, and the sites with it.
+func TestRemarksReachResearcherAndSites(t *testing.T) {
+	c := newConsortium(t)
+	p := fiveOfSix(t, c, false)
+	crook := other(p.Sites, p.Lead)
+	o, _, net := run(t, c, p, func(_ int, m *engine.Message) simnet.Action {
+		if m.From == crook && m.Kind == engine.KindUnmask && m.Round == 0 {
+			wrongShare(t)(m)
+		}
+		return simnet.Deliver
+	})
+	if !believed(c, o) || len(o.Remarks) != 1 || !strings.HasPrefix(o.Remarks[0], "round 0: "+crook+" gave a wrong share of the self mask of ") {
+		t.Fatalf("remarks %q", o.Remarks)
+	}
+	for _, s := range p.Sites {
+		if got := net.Node(s).Outcome().Remarks; len(got) != 1 || got[0] != o.Remarks[0] {
+			t.Errorf("%s has remarks %q", s, got)
+		}
+	}
+}
