@@ -22,6 +22,19 @@ type Registry struct {
 	Loader dataset.Loader
 }
 
+// validName keeps a dataset's name to what a study may ask for, and a
+// registration inside its folder.
+func validName(name string) error {
+	plain := len(name) > 0 && len(name) <= 40 && strings.Trim(name, "._-") == name
+	for _, c := range name {
+		plain = plain && (c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || strings.ContainsRune("._-", c))
+	}
+	if !plain {
+		return fmt.Errorf("dataset name %q: use 1 to 40 of a-z, 0-9, '.', '_' and '-', with a letter or digit at both ends; --name chooses one", name)
+	}
+	return nil
+}
+
 func (r Registry) path(name string) string {
 	return filepath.Join(r.Home, datasetsDir, name+".yaml")
 }
@@ -29,6 +42,9 @@ func (r Registry) path(name string) string {
 // Add registers a dataset after checking it against the dictionary; nothing is
 // registered when anything is wrong. Paths are kept absolute.
 func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.Schema, replace bool) (dataset.Profile, error) {
+	if err := validName(d.Name); err != nil {
+		return dataset.Profile{}, err
+	}
 	abs, err := filepath.Abs(d.Path)
 	if err != nil {
 		return dataset.Profile{}, fmt.Errorf("dataset %s: %w", d.Name, err)
@@ -57,6 +73,9 @@ func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.S
 
 // Get reads a registration.
 func (r Registry) Get(name string) (dataset.Dataset, error) {
+	if err := validName(name); err != nil {
+		return dataset.Dataset{}, err
+	}
 	if _, err := os.Stat(r.path(name)); err != nil {
 		return dataset.Dataset{}, fmt.Errorf("dataset %q is not registered here; `hmsp dataset list` shows what is: %w", name, fs.ErrNotExist)
 	}
