@@ -24,7 +24,7 @@ func floors() []floor {
 		{name: "machinery of the roles", folders: []string{"internal/engine", "internal/execute", "internal/store", "internal/warehouse", "internal/report", "internal/member"}},
 		{name: "engines assembled", folders: []string{"internal/engine/*", "internal/simnet"}},
 		{name: "roles", folders: []string{"internal/hub", "internal/site", "internal/researcher", "internal/console"}},
-		{name: "roles assembled", folders: []string{"internal/demo"}},
+		{name: "roles assembled", folders: []string{"internal/demo", "internal/bench"}, siblings: true},
 		{name: "command line", folders: []string{"internal/cli"}},
 		{name: "front door", folders: []string{"."}},
 		{name: "programs", folders: []string{"cmd"}},

@@ -57,11 +57,15 @@ type app struct {
 // Run runs the command line given by args and returns the exit code.
 func Run(ctx context.Context, c catalog.Catalog, args []string, in io.Reader, out, errOut io.Writer) int {
 	a := &app{catalog: c, in: in, out: out, err: errOut, now: time.Now}
+	return a.run(ctx, args)
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
 	root := a.root()
 	root.SetArgs(args)
-	root.SetIn(in)
-	root.SetOut(out)
-	root.SetErr(errOut)
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
 	err := usage(root.ExecuteContext(ctx))
 	if err == nil {
 		return exitOK
@@ -72,7 +76,7 @@ func Run(ctx context.Context, c catalog.Catalog, args []string, in io.Reader, ou
 	if errors.Is(err, syscall.ENOSPC) && !strings.Contains(err.Error(), "free some space") {
 		err = fmt.Errorf("%w: free some space and start again; what was kept before is not lost", err)
 	}
-	fmt.Fprintf(errOut, "hmsp: %v\n", err)
+	fmt.Fprintf(a.err, "hmsp: %v\n", err)
 	if c := (coded{}); errors.As(err, &c) {
 		return c.code
 	}
@@ -106,7 +110,7 @@ Exit codes:   0 done, 1 failed on the way, 2 input not right, 3 not permitted, 4
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return inputf("%w\nsee `%s --help`", flagError(c, err), c.CommandPath())
 	})
-	for _, f := range []func(*app) *cobra.Command{demoCommand, studyCommand, siteCommand, datasetCommand, researcherCommand, charterCommand, hubCommand, consoleCommand, receiptCommand, schemaCommand, versionCommand} {
+	for _, f := range []func(*app) *cobra.Command{demoCommand, studyCommand, siteCommand, datasetCommand, researcherCommand, charterCommand, hubCommand, consoleCommand, receiptCommand, benchCommand, schemaCommand, versionCommand} {
 		root.AddCommand(f(a))
 	}
 	for _, c := range root.Commands() {

@@ -39,10 +39,28 @@ func (s site) Compute(ctx context.Context, _ string, _ int, tasks []engine.Task)
 	return words, nil
 }
 
+// A Step is one thing that a site did in a run: it answered an event, or worked.
+type Step struct {
+	Site    string
+	Event   engine.EventKind
+	Message engine.Kind // of an EventMessage
+	Work    bool        // what the event's answer needed: a vector, or secrets agreed with peers
+	Took    time.Duration
+	Sent    []engine.Message
+}
+
+// A Watch is told of every step.
+type Watch func(Step)
+
 // Run drives the study to its end. signers holds every site's signer. With fewer
 // than three sites there is nobody to hide behind, and the vectors are summed
 // without masks, as in [Pooled].
 func Run(ctx context.Context, p *plan.Plan, signers map[string]engine.Signer, tables Tables, now func() time.Time) (*receipt.Outcome, error) {
+	return Watched(ctx, p, signers, tables, now, func(Step) {})
+}
+
+// Watched is Run that tells what every step took, by the clock now.
+func Watched(ctx context.Context, p *plan.Plan, signers map[string]engine.Signer, tables Tables, now func() time.Time, watch Watch) (*receipt.Outcome, error) {
 	if len(p.Sites) < 3 {
 		return alone(ctx, p, tables, now)
 	}
@@ -50,6 +68,11 @@ func Run(ctx context.Context, p *plan.Plan, signers map[string]engine.Signer, ta
 	var queue []engine.Message
 	deliver := func(name string, e engine.Event) error {
 		out, err := nodes[name].Deliver(e)
+		step := Step{Site: name, Event: e.Kind, Took: now().Sub(e.At), Sent: out}
+		if e.Message != nil {
+			step.Message = e.Message.Kind
+		}
+		watch(step)
 		if err != nil && !engine.Unusable(err) {
 			return err
 		}
@@ -94,10 +117,12 @@ func Run(ctx context.Context, p *plan.Plan, signers map[string]engine.Signer, ta
 			if w == nil {
 				continue
 			}
+			begin := now()
 			e, err := w.Do(ctx, p.Digest, site{tables[name]}, now)
 			if err != nil {
 				return nil, err
 			}
+			watch(Step{Site: name, Event: e.Kind, Work: true, Took: e.At.Sub(begin)})
 			if err := deliver(name, e); err != nil {
 				return nil, err
 			}
