@@ -71,14 +71,19 @@ func studyList(a *app) *cobra.Command {
 			if err != nil {
 				return input(err)
 			}
-			if !offline {
-				if _, err := r.Poll(c.Context(), 0); err != nil {
-					return err
-				}
-			}
 			all, err := r.List()
 			if err != nil {
 				return err
+			}
+			if !offline {
+				for _, d := range all {
+					if err := r.Resend(c.Context(), d); err != nil {
+						return err
+					}
+				}
+				if _, err := r.Poll(c.Context(), 0); err != nil {
+					return err
+				}
 			}
 			for _, d := range all {
 				rec, err := r.Get(d)
