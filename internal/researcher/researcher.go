@@ -392,6 +392,9 @@ func (r *Researcher) Get(digest string) (Record, error) {
 	if err := json.Unmarshal(b, &rec); err != nil {
 		return rec, fmt.Errorf("record of study %s: %w", digest, err)
 	}
+	if rec.Study == nil {
+		return rec, fmt.Errorf("record of study %s holds no study: move %s away", digest, r.path(digest))
+	}
 	return rec, nil
 }
 

@@ -171,9 +171,9 @@ func Studies(home string) (map[string]Record, []string, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("read study record: %w", err)
 		}
-		var r Record
-		if err := json.Unmarshal(b, &r); err != nil {
-			return nil, nil, fmt.Errorf("study record %s: %w", f, err)
+		r, err := decodeRecord(b)
+		if err != nil {
+			return nil, nil, fmt.Errorf("study record %s is damaged: %w; the site writes it anew when it starts", f, err)
 		}
 		records[digest] = r
 		order = append(order, digest)

@@ -34,6 +34,17 @@ type Record struct {
 	Outcome  *receipt.Outcome `json:"outcome,omitempty"`
 }
 
+func decodeRecord(b []byte) (Record, error) {
+	var r Record
+	if err := json.Unmarshal(b, &r); err != nil {
+		return r, err
+	}
+	if r.Study == nil {
+		return r, errors.New("it holds no study")
+	}
+	return r, nil
+}
+
 // The states of a study before it has an outcome.
 const (
 	statePending  = "pending"
@@ -63,20 +74,21 @@ func (s *Site) resume() error {
 		return err
 	}
 	for digest, raw := range records {
-		var r Record
-		if err := json.Unmarshal(raw, &r); err != nil {
+		r, err := decodeRecord(raw)
+		if err != nil {
 			return fmt.Errorf("record of study %s: %w", digest, err)
 		}
-		if r.Outcome != nil {
-			s.done[digest] = true
-			err = s.store.Forget(digest)
-		} else {
-			err = s.open(digest, r)
+		if r.Outcome == nil {
+			if err := s.open(digest, r); err != nil {
+				return err
+			}
+			continue
 		}
-		if err == nil {
-			err = s.show(digest, raw)
+		s.done[digest] = true
+		if err := s.store.Forget(digest); err != nil {
+			return err
 		}
-		if err != nil {
+		if err := s.show(digest, raw); err != nil {
 			return err
 		}
 	}
