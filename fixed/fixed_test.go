@@ -135,12 +135,11 @@ func roundHalfEven(r *big.Rat) *big.Int {
 }
 
 func BenchmarkAdd128(b *testing.B) {
-	g, _ := NewGrid(make([]Range, 256), 1<<20, 6)
 	r := make([]Range, 256)
 	for i := range r {
 		r[i].Max = 1
 	}
-	g, _ = NewGrid(r, 1<<20, 6)
+	g, _ := NewGrid(r, 1<<20, 6)
 	v := NewVector(g)
 	x := 0.123456789
 	for b.Loop() {

@@ -32,8 +32,6 @@ func (e *expr) err(format string, args ...any) *SyntaxError {
 	return errorAt(e.whole, e.at, format, args...)
 }
 
-func (e *expr) is(kind op, text string) bool { return e.op == kind && e.text == text }
-
 // unparen returns the node inside any parentheses.
 func (e *expr) unparen() *expr {
 	for e.op == opParen {
