@@ -62,7 +62,7 @@ func Logistic(ctx context.Context, c Config) (LogisticReport, error) {
 			r.R = &RReport{}
 		}
 		if err := r.R.fit(ctx, c.Rscript, pooled, o); err != nil {
-			return r, fmt.Errorf("R: %w", err)
+			return r, fmt.Errorf("beside R: %w", err)
 		}
 	}
 	return r, nil
