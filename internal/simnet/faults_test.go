@@ -58,9 +58,7 @@ func TestManyMessagesFaultOnceSixSites(t *testing.T) {
 func everyFault(t *testing.T, c *consortium, p *plan.Plan, step int) {
 	_, want, net := run(t, c, p, nil)
 	total := net.Messages()
-	if testing.Short() {
-		step *= 7
-	}
+	step *= 8 / thoroughly(8, 1)
 	for name, act := range map[string]simnet.Action{"crash before": simnet.CrashBefore, "crash after": simnet.CrashAfter,
 		"crash of the sender": simnet.CrashSender, "repeat": simnet.Repeat, "delay": simnet.Delay} {
 		t.Run(name, func(t *testing.T) {

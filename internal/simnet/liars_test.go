@@ -236,7 +236,7 @@ var leadLies = []lie{
 		r.Seats = slices.DeleteFunc(r.Seats, func(s seat) bool { return s.Site != v && s.Site == other(l.p.Sites, v) })
 	}), "the roster has 5 sites, this study needs 6"},
 	{"key that is not signed by its site", engine.KindRoster, 0, false, roster(func(l *liar, r *rosterMsg, v string) {
-		i := slices.IndexFunc(r.Seats, func(s seat) bool { return s.Site != v })
+		i := slices.IndexFunc(r.Seats, func(s seat) bool { return s.Site != v && s.Site != l.p.Lead })
 		k := freshKey(l.t)
 		r.Seats[i].Key, r.Seats[i].Signature = k, l.c.signers[l.p.Lead].Sign(identity.ContextEpochKey, secure.Frame("epoch key", []byte(l.p.Digest), []byte(l.p.Charter), k))
 	}), "is not signed by it"},

@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -120,7 +121,17 @@ func (k *Works) do(ctx context.Context, site string, w *engine.Work, n *Network)
 	if k == nil {
 		return w.Do(ctx, n.plan.Digest, n.data[site], func() time.Time { return n.now })
 	}
-	asked := sha256.Sum256(fmt.Appendf(nil, "%s %s %d %d %v %v %v", n.plan.Digest, site, w.Epoch, w.Round, w.Encapsulate, w.Infos, states(w)))
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %s %d %d", n.plan.Digest, site, w.Epoch, w.Round)
+	for _, peer := range slices.Sorted(maps.Keys(w.Encapsulate)) {
+		fmt.Fprintf(h, " %s ", peer)
+		h.Write(w.Encapsulate[peer])
+		h.Write(w.Infos[peer])
+	}
+	for _, t := range w.Tasks {
+		fmt.Fprintf(h, " %s %d:%s", t.Name, len(t.State), t.State)
+	}
+	asked := [32]byte(h.Sum(nil))
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	e, ok := k.done[asked]
@@ -136,13 +147,6 @@ func (k *Works) do(ctx context.Context, site string, w *engine.Work, n *Network)
 	}
 	e.At = n.now
 	return e, nil
-}
-
-func states(w *engine.Work) (out []string) {
-	for _, t := range w.Tasks {
-		out = append(out, t.Name, string(t.State))
-	}
-	return out
 }
 
 // Node returns a site's node, for a test to look at.
