@@ -68,6 +68,15 @@ func newFederation(t *testing.T) *federation {
 		for name := range f.procs {
 			f.kill(name)
 		}
+		logs, _ := filepath.Glob(filepath.Join(f.dir, "*.log"))
+		for _, path := range logs {
+			b, _ := os.ReadFile(path)
+			for _, bad := range []string{"panic:", "DATA RACE", "level=ERROR"} {
+				if strings.Contains(string(b), bad) {
+					t.Errorf("%s has %q:\n%s", filepath.Base(path), bad, tail(path))
+				}
+			}
+		}
 	})
 	return f
 }

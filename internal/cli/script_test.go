@@ -33,8 +33,9 @@ func TestMain(m *testing.M) {
 //	                        signed and joined, the lung data registered
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:   filepath.Join("testdata", "script"),
-		Setup: setup,
+		Dir:      filepath.Join("testdata", "script"),
+		Setup:    setup,
+		Deadline: time.Now().Add(5 * time.Minute), // bounds a hang
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": exitCode, "until": until, "found": found, "fill": fill, "append": appendTo, "parquet": toParquet, "certificate": certificate, "tmpfs": tmpfs,
 		},
