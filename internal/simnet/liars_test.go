@@ -2,9 +2,11 @@ package simnet_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"hmsp.center/hmsp/catalog/standard"
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/internal/engine"
+	"hmsp.center/hmsp/internal/engine/local"
 	"hmsp.center/hmsp/internal/simnet"
 	"hmsp.center/hmsp/plan"
 	"hmsp.center/hmsp/receipt"
@@ -484,5 +487,127 @@ func wrongShare(t *testing.T) func(m *engine.Message) {
 			t.Fatal(err)
 		}
 		shut(t, m, u)
+	}
+}
+
+// A vector beyond what a site may send, or a mask that does not cancel, gives a
+// sum that the sites cannot reach together: nothing is released, without verify
+// too. The three ways to it: a site whose door is broken, a lead that agrees on
+// keys in a site's place, a lead that makes up a sum.
+func TestSumThatCannotBe(t *testing.T) {
+	c := newConsortium(t)
+	p := small(t, c, false, lungSites...)
+	crook := other(p.Sites, p.Lead)
+	for name, tc := range map[string]struct {
+		broken bool
+		rule   func(l *liar, m *engine.Message)
+		says   string
+	}{
+		"a broken door": {true, func(*liar, *engine.Message) {}, "the sum of round 0 cannot be"},
+		"keys agreed in another's place": {false, func(l *liar, m *engine.Message) {
+			if m.Kind != engine.KindRound || m.Round != 0 || m.To == crook {
+				return
+			}
+			r := open[roundMsg](t, m)
+			i := slices.IndexFunc(l.seats, func(s seat) bool { return s.Site == m.To })
+			info := mask.Info(terms(p, l.seats, nil), slices.Index(p.Sites, crook), slices.Index(p.Sites, m.To))
+			var err error
+			if r.Enc[crook], _, err = mask.Encapsulate(l.seats[i].Key, info); err != nil {
+				t.Fatal(err)
+			}
+			shut(t, m, r)
+		}, ""},
+		"a sum that is made up": {false, func(l *liar, m *engine.Message) {
+			if m.Kind == engine.KindRound && m.Round == 1 {
+				m.Blob = bytes.Repeat([]byte{0x55}, len(m.Blob))
+			}
+		}, "the lead " + p.Lead + " opened a sum that cannot be"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			data := map[string]engine.Computer{}
+			for s, tab := range c.tables {
+				data[s] = local.Site(tab)
+			}
+			if tc.broken {
+				data[crook] = garbage{}
+			}
+			l := &liar{t: t, c: c, p: p}
+			net := simnet.New(p, c.signers, data)
+			net.Rule = func(_ int, m *engine.Message) simnet.Action {
+				l.watch(m)
+				tc.rule(l, m)
+				return simnet.Deliver
+			}
+			o, err := net.Run(t.Context())
+			if err != nil || o == nil || o.Status == receipt.Released {
+				t.Fatal(err, o)
+			}
+			heard := o.Reason
+			for _, m := range net.Heard {
+				if why, err := engine.ReadWithdrawal(m); m.Kind == engine.KindWithdraw && err == nil {
+					heard += "\n" + why.Text
+				}
+			}
+			if !strings.Contains(heard, tc.says) {
+				t.Errorf("nobody says %q: %s", tc.says, heard)
+			}
+		})
+	}
+}
+
+// garbage is the computer of a site that sends what it likes.
+type garbage struct{}
+
+func (garbage) Compute(_ context.Context, _ string, _ int, tasks []engine.Task) ([]uint64, error) {
+	var w []uint64
+	for _, k := range tasks {
+		w = append(w, slices.Repeat([]uint64{0x5555555555555555}, k.Grid.Layout().Words())...)
+	}
+	return w, nil
+}
+
+// Shares that the lead leaves out or exchanges cost it the help of that site,
+// never the result's truth: enough others open the sum, or nobody does.
+func TestSharesThatTheLeadLosesOrExchanges(t *testing.T) {
+	c := newConsortium(t)
+	p := small(t, c, false, lungSites...)
+	_, want, _ := run(t, c, p, nil)
+	victims := []string{other(p.Sites, p.Lead)}
+	for name, tc := range map[string]struct {
+		to   []string
+		tell func(shares map[string][]byte)
+	}{
+		"left out for one":     {victims, func(s map[string][]byte) { clear(s) }},
+		"exchanged for one":    {victims, func(s map[string][]byte) { exchange(s) }},
+		"left out for all":     {p.Sites, func(s map[string][]byte) { clear(s) }},
+		"exchanged for all":    {p.Sites, func(s map[string][]byte) { exchange(s) }},
+		"cut for one":          {victims, func(s map[string][]byte) { cut(s) }},
+		"of a stranger, added": {p.Sites, func(s map[string][]byte) { s["zoe"] = []byte{1} }},
+	} {
+		o, got, _ := run(t, c, p, func(_ int, m *engine.Message) simnet.Action {
+			if m.Kind == engine.KindQuorum && slices.Contains(tc.to, m.To) {
+				q := open[quorumMsg](t, m)
+				tc.tell(q.Shares)
+				shut(t, m, q)
+			}
+			return simnet.Deliver
+		})
+		opened := len(tc.to) == 1 || strings.Contains(name, "stranger")
+		if believed(c, o) != opened || opened && got != want {
+			t.Errorf("%s: %+v", name, o)
+		}
+	}
+}
+
+func exchange(s map[string][]byte) {
+	names := slices.Sorted(maps.Keys(s))
+	for i := 0; i+1 < len(names); i += 2 {
+		s[names[i]], s[names[i+1]] = s[names[i+1]], s[names[i]]
+	}
+}
+
+func cut(s map[string][]byte) {
+	for k, v := range s {
+		s[k] = v[1:]
 	}
 }
