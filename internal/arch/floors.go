@@ -22,7 +22,7 @@ func floors() []floor {
 		{name: "documents and messages", folders: []string{"charter", "study", "dataset", "receipt", "federation", "catalog", "simulate"}},
 		{name: "over the documents", folders: []string{"federation/*", "catalog/standard", "plan"}, siblings: true},
 		{name: "machinery of the roles", folders: []string{"internal/engine", "internal/execute", "internal/store", "internal/warehouse", "internal/report", "internal/member"}},
-		{name: "engines assembled", folders: []string{"internal/engine/*", "internal/simnet"}},
+		{name: "engines assembled", folders: []string{"internal/engine/*", "internal/simnet", "internal/member/*"}},
 		{name: "roles", folders: []string{"internal/hub", "internal/site", "internal/researcher", "internal/console"}},
 		{name: "roles assembled", folders: []string{"internal/demo", "internal/bench"}, siblings: true},
 		{name: "command line", folders: []string{"internal/cli"}},
