@@ -187,6 +187,9 @@ func (n *Node) step(e Event) ([]Message, error) {
 	if m.Study != n.plan.Digest || m.To != n.self {
 		return nil, &unusable{fmt.Errorf("message of another study or for another site")}
 	}
+	if len(m.Blob) > 0 && m.Kind != KindRound && m.Kind != KindContribution && m.Kind != KindRelease {
+		return nil, &unusable{fmt.Errorf("%s message with a vector", m.Kind)}
+	}
 	id, sum := m.ID(), m.sum()
 	if before, twice := n.seen[id]; twice && before == sum {
 		return nil, errStale

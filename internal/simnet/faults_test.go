@@ -159,6 +159,9 @@ func TestSiteThatDiesOnTheWay(t *testing.T) {
 		for _, a := range o.Absent {
 			named = named || a.Site == gone
 		}
+		if tc.round == 1 && !strings.Contains(o.Reason, "no word from "+gone) {
+			t.Errorf("dies before %s of round %d: %s", tc.kind, tc.round, o.Reason)
+		}
 		if !named {
 			t.Errorf("dies before %s of round %d: the outcome does not name %s: %+v", tc.kind, tc.round, gone, o)
 		}

@@ -133,8 +133,7 @@ func TestTwoThingsUnderOneName(t *testing.T) {
 			if m.Kind == kind && !done {
 				done = true
 				first := *m
-				m.Body = append(json.RawMessage(nil), m.Body...)
-				m.Blob = append(append([]byte(nil), m.Blob...), 1) // never the same
+				m.Body = append(append(json.RawMessage(nil), m.Body...), ' ') // never the same
 				net.Send(*m)
 				net.Send(first)
 				return simnet.Drop
@@ -182,6 +181,49 @@ func TestRemarksReachResearcherAndSites(t *testing.T) {
 	for _, s := range p.Sites {
 		if got := net.Node(s).Outcome().Remarks; len(got) != 1 || got[0] != o.Remarks[0] {
 			t.Errorf("%s has remarks %q", s, got)
+		}
+	}
+}
+
+// A site goes on to the next round only when it has seen for itself that a
+// quorum confirmed the set: a lead that keeps the confirmations from one site
+// gets nothing more of it. So no two sites go on with different sets.
+func TestNoRoundWithoutItsQuorum(t *testing.T) {
+	c := newConsortium(t)
+	p := small(t, c, false, lungSites...)
+	victim := other(p.Sites, p.Lead)
+	o, _, net := run(t, c, p, func(_ int, m *engine.Message) simnet.Action {
+		if m.Kind == engine.KindQuorum && m.Round == 0 && m.To == victim {
+			return simnet.Drop
+		}
+		if m.From == victim && m.Round == 1 && (m.Kind == engine.KindContribution || m.Kind == engine.KindConfirm || m.Kind == engine.KindEndorse) {
+			t.Errorf("%s sends %s of round 1", victim, m.Kind)
+		}
+		return simnet.Deliver
+	})
+	if believed(c, o) || !strings.Contains(o.Reason, victim) {
+		t.Errorf("outcome %+v\n%s", o, strings.Join(net.Log, "\n"))
+	}
+}
+
+// Epochs are fewer than sites, as each has a smaller roster: another number is
+// no epoch of this study.
+func TestRosterOfAnEpochThatCannotBe(t *testing.T) {
+	c := newConsortium(t)
+	p := small(t, c, false, lungSites[:4]...)
+	victim := other(p.Sites, p.Lead)
+	for _, epoch := range []int{5, 1 << 62} {
+		o, _, _ := run(t, c, p, func(_ int, m *engine.Message) simnet.Action {
+			if m.Kind == engine.KindRoster && m.To == victim {
+				m.Epoch = epoch
+			}
+			if m.From == victim && m.Kind == engine.KindKeys {
+				t.Errorf("%s sends keys for epoch %d", victim, m.Epoch)
+			}
+			return simnet.Deliver
+		})
+		if believed(c, o) {
+			t.Errorf("outcome %+v", o)
 		}
 	}
 }

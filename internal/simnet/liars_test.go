@@ -218,6 +218,12 @@ var leadLies = []lie{
 		m.Kind = engine.KindRelease
 		shut(l.t, m, map[string]any{"receipt": receipt.Receipt{}})
 	}, "not finished"},
+	{"another round after the end", engine.KindRelease, -1, false, func(l *liar, m *engine.Message, v string) {
+		m.Kind = engine.KindRound
+		d := sha256.Sum256(fmt.Appendf(nil, "hmsp/run/v1 state %d\n", m.Round))
+		shut(l.t, m, roundMsg{State: d[:]})
+	}, "of a study that is finished"},
+	{"receipt that leaves the absent out", engine.KindRelease, -1, false, receipted(func(r *receipt.Receipt) { r.Contributors = r.Contributors[1:] }), "does not tell what happened"},
 	{"receipt with another result", engine.KindRelease, -1, false, receipted(func(r *receipt.Receipt) { r.Result = strings.Repeat("0", 64) }), "does not tell what happened"},
 	{"receipt without a round", engine.KindRelease, -1, false, receipted(func(r *receipt.Receipt) { r.Rounds = r.Rounds[1:] }), "does not tell what happened"},
 	{"receipt that calls itself unverified", engine.KindRelease, -1, false, receipted(func(r *receipt.Receipt) { r.Verified = false }), "does not tell what happened"},

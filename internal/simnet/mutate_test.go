@@ -269,6 +269,7 @@ func TestUselessMessagesLeaveNoTrace(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := len(mustReplay(t, disk))
+		useless := make([]byte, 1<<12)
 		for _, from := range []string{p.Lead, other(p.Sites, p.Lead)} {
 			for _, kind := range allKinds {
 				if kind == engine.KindOutcome || kind == engine.KindWithdraw || kind == engine.KindCancel {
@@ -276,7 +277,7 @@ func TestUselessMessagesLeaveNoTrace(t *testing.T) {
 				}
 				for epoch := range 20 {
 					for _, round := range []int{0, 1, 2, 7, 1 << 40} {
-						m := engine.Message{Study: p.Digest, Kind: kind, From: from, To: sites[i], Epoch: epoch + 1, Round: round, Body: bodies[kind]}
+						m := engine.Message{Study: p.Digest, Kind: kind, From: from, To: sites[i], Epoch: epoch, Round: round, Body: bodies[kind], Blob: useless}
 						if _, err := node.Deliver(engine.Event{Kind: engine.EventMessage, Message: &m}); err != nil && !engine.Unusable(err) {
 							t.Fatal(err)
 						}
@@ -286,6 +287,15 @@ func TestUselessMessagesLeaveNoTrace(t *testing.T) {
 		}
 		if kept := len(mustReplay(t, disk)) - before; kept > 4 {
 			t.Errorf("%s keeps %d of 5600 useless messages", sites[i], kept)
+		}
+		vectors := 0
+		for _, e := range mustReplay(t, disk)[before:] {
+			if e.Message != nil && len(e.Message.Blob) == len(useless) {
+				vectors++
+			}
+		}
+		if ended := node.Outcome() != nil; vectors > 1 || vectors == 1 && !ended {
+			t.Errorf("%s keeps %d useless vectors, and goes on: %v", sites[i], vectors, !ended)
 		}
 	}
 }
