@@ -55,7 +55,7 @@ func charterInit(a *app) *cobra.Command {
 			a.printf("wrote %s; next: hmsp charter add %s CARD...\n", out, out)
 			return nil
 		}}
-	c.Flags().StringVar(&hub, "hub", "", "card of the hub, as `hmsp hub init` wrote it")
+	c.Flags().StringVar(&hub, "hub", "", "card of the hub, as the command hub init wrote it")
 	c.Flags().StringVar(&dictionary, "dictionary", "", "file with the variables (hmsp: dictionary/v1)")
 	c.Flags().StringVar(&out, "out", "charter.yaml", "file to write")
 	_ = c.MarkFlagRequired("hub")

@@ -187,4 +187,22 @@ func homeFlag(c *cobra.Command, home *string) {
 	_ = c.MarkFlagDirname("home")
 }
 
+// untilEOF adds the hidden flag --until-eof of a server that another process
+// started: it ends when its input does, and so with that process.
+func (a *app) untilEOF(c *cobra.Command) {
+	var on bool
+	c.Flags().BoolVar(&on, "until-eof", false, "end when the standard input ends")
+	_ = c.Flags().MarkHidden("until-eof")
+	run := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if on {
+			ctx, cancel := context.WithCancel(c.Context())
+			defer cancel()
+			go func() { _, _ = io.Copy(io.Discard, a.in); cancel() }()
+			c.SetContext(ctx)
+		}
+		return run(c, args)
+	}
+}
+
 func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.out, format, args...) }

@@ -193,6 +193,12 @@ func (a *app) start(ctx context.Context, home, charter string) (parties []party,
 		}
 		cmd := exec.CommandContext(ctx, self, args...)
 		cmd.Stdout, cmd.Stderr = log, log
+		// The process ends when this pipe does, so that none is left when the demo
+		// itself is killed.
+		if _, err := cmd.StdinPipe(); err != nil {
+			log.Close()
+			return fmt.Errorf("start %s: %w", name, err)
+		}
 		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 		cmd.WaitDelay = 5 * time.Second
 		if err := cmd.Start(); err != nil {
@@ -204,11 +210,11 @@ func (a *app) start(ctx context.Context, home, charter string) (parties []party,
 		parties = append(parties, p)
 		return nil
 	}
-	if err := run("hub", "hub", "serve", "--home", filepath.Join(home, "hub"), "--charter", charter); err != nil {
+	if err := run("hub", "hub", "serve", "--until-eof", "--home", filepath.Join(home, "hub"), "--charter", charter); err != nil {
 		return parties, stop, err
 	}
 	for _, s := range demo.Sites() {
-		if err := run(s, "site", "serve", "--home", filepath.Join(home, s)); err != nil {
+		if err := run(s, "site", "serve", "--until-eof", "--home", filepath.Join(home, s)); err != nil {
 			return parties, stop, err
 		}
 	}

@@ -99,6 +99,7 @@ func hubServe(a *app) *cobra.Command {
 		}}
 	homeFlag(c, &home)
 	c.Flags().StringVar(&path, "charter", "", "the charter, signed by every site (default: charter.yaml in --home)")
+	a.untilEOF(c)
 	return c
 }
 

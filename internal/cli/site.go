@@ -113,6 +113,7 @@ func siteServe(a *app) *cobra.Command {
 			return s.Serve(c.Context())
 		}}
 	homeFlag(c, &home)
+	a.untilEOF(c)
 	return c
 }
 
