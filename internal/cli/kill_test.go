@@ -140,7 +140,7 @@ func TestSiteNeverReturns(t *testing.T) {
 
 	// Everybody is asked for, and one does not come.
 	f.start(gone)
-	lead, other := submit("everybody", "{patience: 6s}")
+	_, other := submit("everybody", "{patience: 6s}")
 	f.kill(other)
 	if o = f.watch("everybody"); o.Status == receipt.Released || !strings.Contains(o.Reason, other) {
 		t.Errorf("%s: %s, want no result for %s", o.Status, o.Reason, other)
@@ -153,7 +153,7 @@ func TestSiteNeverReturns(t *testing.T) {
 		f.kill(s)
 	}
 	f.start("hub")
-	lead, _ = submit("leaderless", "{patience: 2s}")
+	lead, _ := submit("leaderless", "{patience: 2s}")
 	for _, s := range demo.Sites() {
 		if s != lead {
 			f.start(s)
