@@ -227,3 +227,50 @@ func TestRosterOfAnEpochThatCannotBe(t *testing.T) {
 		}
 	}
 }
+
+// The next round, or the release, overtakes the quorum of the one before on its
+// way to one site: it waits there, and the result is the same.
+func TestRoundOvertakesItsQuorum(t *testing.T) {
+	c := newConsortium(t)
+	p := small(t, c, true, lungSites...)
+	_, want, _ := run(t, c, p, nil)
+	victim := other(p.Sites, p.Lead)
+	for _, overtaker := range []engine.Kind{engine.KindRound, engine.KindRelease} {
+		var quorum *engine.Message
+		overtaken := false
+		var net *simnet.Network
+		net = c.network(p)
+		net.Works = &c.works
+		net.Rule = func(_ int, m *engine.Message) simnet.Action {
+			switch {
+			case m.To == victim && m.Kind == engine.KindQuorum && (quorum == nil || overtaker == engine.KindRelease && !overtaken):
+				if quorum != nil && m.ID() == quorum.ID() {
+					return simnet.Deliver
+				}
+				held := *m
+				quorum = &held
+				return simnet.Drop
+			case m.To == victim && m.Round == quorumRound(quorum)+1 && (m.Kind == engine.KindRound || m.Kind == engine.KindRelease):
+				overtaken = overtaken || m.Kind == overtaker
+				held := *quorum
+				net.Send(held)
+				return simnet.Deliver
+			}
+			return simnet.Deliver
+		}
+		o, err := net.Run(t.Context())
+		if err != nil || !believed(c, o) || !overtaken {
+			t.Fatalf("%s: %v, overtaken %v, %+v\n%s", overtaker, err, overtaken, o, strings.Join(net.Log, "\n"))
+		}
+		if got, _ := json.Marshal(o.Analyses); string(got) != want {
+			t.Errorf("%s: another result", overtaker)
+		}
+	}
+}
+
+func quorumRound(m *engine.Message) int {
+	if m == nil {
+		return -2
+	}
+	return m.Round
+}
