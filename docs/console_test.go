@@ -187,6 +187,22 @@ func (s *shell) background(command string) {
 			s.t.Logf("%s printed\n%s", command, log)
 		}
 	})
+	if strings.HasPrefix(command, "hmsp hub serve") {
+		s.listening("127.0.0.1:" + s.port)
+	}
+}
+
+// listening waits for the hub, as a person would who types the next command: a
+// command that comes first says that it tries again.
+func (s *shell) listening(address string) {
+	for range 600 {
+		if c, err := net.Dial("tcp", address); err == nil {
+			c.Close()
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	s.t.Fatalf("nobody listens on %s", address)
 }
 
 // matches says whether a command printed what the page shows.
