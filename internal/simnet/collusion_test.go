@@ -295,7 +295,7 @@ func (s *stage) end(y *story, colluders []string) {
 // each other, honest sites give help for at most one of the two, and every site
 // that is shown too little names the lead.
 func TestEquivocationIsCaughtInEveryTrial(t *testing.T) {
-	trials, helped, caughtIn := thoroughly(150, 25), 0, 0
+	trials, helped, caughtIn := thoroughly(100, 25), 0, 0
 	for seed := range trials {
 		r := random.New(random.NewPCG(uint64(seed), 3))
 		c := 1 + r.IntN(2)

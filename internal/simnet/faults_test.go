@@ -49,10 +49,10 @@ func TestEveryMessageFaultOnce(t *testing.T) {
 	}}), 1)
 }
 
-// The same over all six sites and larger results, at every eleventh message.
+// The same over all six sites and larger results, at every seventeenth message.
 func TestManyMessagesFaultOnceSixSites(t *testing.T) {
 	c := newConsortium(t)
-	everyFault(t, c, c.plan(t, standard.Catalog(), study.Study{Analyses: twoAnalyses(), Verify: true}), 11)
+	everyFault(t, c, c.plan(t, standard.Catalog(), study.Study{Analyses: twoAnalyses(), Verify: true}), 17)
 }
 
 func everyFault(t *testing.T, c *consortium, p *plan.Plan, step int) {

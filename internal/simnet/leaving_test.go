@@ -56,7 +56,7 @@ func TestWhoIsNotAwaitedStopsNobody(t *testing.T) {
 	p := fiveOfSix(t, c, true)
 	out := other(p.Sites, p.Lead)
 	_, want, base := run(t, c, p, nil, out)
-	for at := 5; at < base.Messages(); at += 7 * 8 / thoroughly(8, 1) {
+	for at := 5; at < base.Messages(); at += 13 * 8 / thoroughly(8, 1) {
 		for _, kind := range []engine.Kind{engine.KindWithdraw, engine.KindCheck, engine.KindContribution, engine.KindConfirm, engine.KindEndorse} {
 			net := c.network(p)
 			net.Works = &c.works

@@ -117,7 +117,7 @@ func TestAlteredMessagesReleaseNothingElse(t *testing.T) {
 	p := small(t, c, true, lungSites[:4]...)
 	_, want, _ := run(t, c, p, nil)
 	same, nothing := 0, 0
-	for seed := range uint64(thoroughly(200, 40)) {
+	for seed := range uint64(thoroughly(120, 40)) {
 		r := &mutator{Rand: rand.New(rand.NewPCG(seed, 2))}
 		net := c.network(p)
 		net.Works = &c.works
