@@ -78,11 +78,7 @@ func (l *Lead) leave(at time.Time, site string, why Reason) []Message {
 	case l.phase == leadCollecting && l.fixed == nil && !sent:
 		return append(l.report(""), l.collected()...)
 	}
-	status := receipt.Failed
-	if why.Kind == ReasonCancelled {
-		status = receipt.Cancelled
-	}
-	return l.fail(status, Reason{why.Kind, site + ": " + why.Text})
+	return l.fail(receipt.Failed, Reason{why.Kind, site + ": " + why.Text})
 }
 
 // late acts when nothing has moved for the study's patience.
@@ -131,13 +127,20 @@ func (l *Lead) isAbsent(site string) bool {
 
 func (l *Lead) tooFew() Reason {
 	var gone []string
+	kind := ReasonAbsent
 	for _, s := range slices.Sorted(maps.Keys(l.absent)) {
 		gone = append(gone, fmt.Sprintf("%s (%s)", s, l.absent[s].Text))
+		if l.absent[s].Kind == ReasonCancelled {
+			kind = ReasonCancelled // the researcher's word to this lead is still on its way
+		}
 	}
-	return Reason{ReasonAbsent, fmt.Sprintf("the study asks for at least %d sites; missing: %s", least(l.plan), strings.Join(gone, ", "))}
+	return Reason{kind, fmt.Sprintf("the study asks for at least %d sites; missing: %s", least(l.plan), strings.Join(gone, ", "))}
 }
 
 func (l *Lead) fail(status receipt.Status, why Reason) []Message {
+	if why.Kind == ReasonCancelled {
+		status = receipt.Cancelled
+	}
 	return l.end(&receipt.Outcome{Status: status, Reason: why.tidy().Text, Remarks: l.remarks})
 }
 
