@@ -21,6 +21,7 @@ import (
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/internal/researcher"
+	"hmsp.center/hmsp/internal/simnet"
 	"hmsp.center/hmsp/plan"
 	"hmsp.center/hmsp/receipt"
 	"hmsp.center/hmsp/secure"
@@ -499,6 +500,25 @@ func TestFalseOutcomeIsNotBelieved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	lies := falseOutcomes(t, c, p, gone)
+	for _, name := range slices.Sorted(maps.Keys(lies)) {
+		var o receipt.Outcome
+		if err := json.Unmarshal(raw, &o); err != nil {
+			t.Fatal(err)
+		}
+		lies[name](&o)
+		if believed(c, &o) {
+			t.Errorf("%s: believed", name)
+		}
+	}
+	if err := researcher.VerifyReceipt(c.charter, *o.Receipt); err != nil {
+		t.Error("the true receipt was altered by a case:", err)
+	}
+}
+
+// falseOutcomes are lies about an outcome, by what is false in it; gone is the
+// site that the true one names as absent.
+func falseOutcomes(t *testing.T, c *consortium, p *plan.Plan, gone string) map[string]func(o *receipt.Outcome) {
 	lead := c.signers[p.Lead]
 	resign := func(o *receipt.Outcome) {
 		d, err := o.Receipt.Digest()
@@ -509,7 +529,7 @@ func TestFalseOutcomeIsNotBelieved(t *testing.T) {
 			o.Receipt.Signatures[i].Signature = lead.Sign(identity.ContextReceipt, d[:])
 		}
 	}
-	lies := map[string]func(o *receipt.Outcome){
+	return map[string]func(o *receipt.Outcome){
 		"another number":             func(o *receipt.Outcome) { o.Analyses[0].Result = nil; o.Analyses[0].Failed = "x" },
 		"another number and digest":  func(o *receipt.Outcome) { o.Analyses[0].Result = nil; o.Analyses[0].Failed = "x"; redo(t, o) },
 		"resigned by the lead alone": func(o *receipt.Outcome) { o.Analyses[0].Failed = "x"; redo(t, o); resign(o) },
@@ -530,19 +550,69 @@ func TestFalseOutcomeIsNotBelieved(t *testing.T) {
 		"another question":            func(o *receipt.Outcome) { o.Study.Question = "x"; o.Receipt.Study.Question = "x" },
 		"without a receipt":           func(o *receipt.Outcome) { o.Receipt = nil },
 		"fewer rounds than there was": func(o *receipt.Outcome) { o.Receipt.Rounds = o.Receipt.Rounds[1:] },
+		"a subset that signed it truly": func(o *receipt.Outcome) {
+			for _, name := range o.Contributors[3:] {
+				a := receipt.Absent{Site: name, Kind: engine.ReasonAbsent, Reason: "late"}
+				o.Absent = append(o.Absent, a)
+			}
+			o.Contributors = o.Contributors[:3]
+			o.Receipt.Contributors, o.Receipt.Absent, o.Receipt.Signatures = o.Contributors, o.Absent, o.Receipt.Signatures[:3]
+			for i := range o.Receipt.Rounds {
+				o.Receipt.Rounds[i].Contributors, o.Receipt.Rounds[i].To = o.Contributors, o.Contributors
+			}
+			d, err := o.Receipt.Digest()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, sg := range o.Receipt.Signatures {
+				o.Receipt.Signatures[i].Signature = c.signers[sg.Member].Sign(identity.ContextReceipt, d[:])
+			}
+		},
 	}
-	for _, name := range slices.Sorted(maps.Keys(lies)) {
-		var o receipt.Outcome
-		if err := json.Unmarshal(raw, &o); err != nil {
+}
+
+// A site, too, believes only the release that it signed, or, where it had no
+// part, one that all who had signed: it ends its run as failed and names the lead.
+func TestSiteDoesNotBelieveAFalseOutcome(t *testing.T) {
+	c := newConsortium(t)
+	p := fiveOfSix(t, c, false)
+	victim := other(p.Sites[2:], p.Lead)
+	gone := other(p.Sites[3:], p.Lead)
+	lies := falseOutcomes(t, c, p, gone)
+	lies["signed truly by all, but not what was shown"] = func(o *receipt.Outcome) {
+		o.Receipt.Ended = o.Receipt.Ended.Add(time.Hour)
+		d, err := o.Receipt.Digest()
+		if err != nil {
 			t.Fatal(err)
 		}
-		lies[name](&o)
-		if believed(c, &o) {
-			t.Errorf("%s: believed", name)
+		for i, sg := range o.Receipt.Signatures {
+			o.Receipt.Signatures[i].Signature = c.signers[sg.Member].Sign(identity.ContextReceipt, d[:])
 		}
 	}
-	if err := researcher.VerifyReceipt(c.charter, *o.Receipt); err != nil {
-		t.Error("the true receipt was altered by a case:", err)
+	for name, lie := range lies {
+		for _, to := range []string{victim, gone} {
+			if to == gone && strings.Contains(name, "not what was shown") {
+				continue // it saw nothing, and all did sign
+			}
+			net := c.network(p)
+			net.Works = &c.works
+			net.Refuse = map[string]engine.Reason{gone: {Kind: engine.ReasonRefused, Text: "no"}}
+			net.Rule = func(_ int, m *engine.Message) simnet.Action {
+				if m.Kind == engine.KindOutcome && m.To == to {
+					o := open[receipt.Outcome](t, m)
+					lie(&o)
+					shut(t, m, o)
+				}
+				return simnet.Deliver
+			}
+			o, err := net.Run(t.Context())
+			if err != nil || !believed(c, o) {
+				t.Fatalf("%s: %v %+v", name, err, o)
+			}
+			if got := net.Node(to).Outcome(); got == nil || got.Status != receipt.Failed || !strings.Contains(got.Reason, "the lead "+p.Lead+" sent an outcome that cannot be") {
+				t.Errorf("%s, told to %s: it ends with %+v", name, to, got)
+			}
+		}
 	}
 }
 
