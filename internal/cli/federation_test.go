@@ -180,6 +180,18 @@ func (f *federation) write(name, participation, rest string) string {
 
 // record reads what the researcher knows of a study.
 func (f *federation) record(name string) researcher.Record {
+	for range 600 { // a submission that has just begun keeps its record within moments
+		if r, ok := f.look(name); ok {
+			return r
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	f.t.Fatalf("no record of %s", name)
+	panic("unreachable")
+}
+
+// look reads the researcher's record of a study, if it is there.
+func (f *federation) look(name string) (researcher.Record, bool) {
 	f.t.Helper()
 	files, err := filepath.Glob(filepath.Join(f.dir, "ruth", "studies", "*.json"))
 	if err != nil {
@@ -195,11 +207,10 @@ func (f *federation) record(name string) researcher.Record {
 			f.t.Fatal(err)
 		}
 		if r.Study.Study.Name == name {
-			return r
+			return r, true
 		}
 	}
-	f.t.Fatalf("no record of %s", name)
-	panic("unreachable")
+	return researcher.Record{}, false
 }
 
 // watch is `hmsp study watch` until the study ends; the time bounds a hang.
