@@ -609,10 +609,47 @@ func TestSiteDoesNotBelieveAFalseOutcome(t *testing.T) {
 			if err != nil || !believed(c, o) {
 				t.Fatalf("%s: %v %+v", name, err, o)
 			}
-			if got := net.Node(to).Outcome(); got == nil || got.Status != receipt.Failed || !strings.Contains(got.Reason, "the lead "+p.Lead+" sent an outcome that cannot be") {
+			if got := net.Node(to).Outcome(); strings.Contains(name, "not what was shown") && !strings.Contains(got.Reason, "is not the one that "+to+" signed") {
+				t.Errorf("%s: it ends with %+v", name, got)
+			} else if got == nil || got.Status != receipt.Failed || !strings.Contains(got.Reason, "the lead "+p.Lead+" sent an outcome that cannot be") {
 				t.Errorf("%s, told to %s: it ends with %+v", name, to, got)
 			}
 		}
+	}
+}
+
+// The others sign a result without one who contributed: it says so.
+func TestContributorThatIsLeftOutOfTheReceipt(t *testing.T) {
+	c := newConsortium(t)
+	p := fiveOfSix(t, c, false)
+	victim := other(p.Sites, p.Lead)
+	_, _, net := run(t, c, p, func(_ int, m *engine.Message) simnet.Action {
+		if m.Kind == engine.KindOutcome && m.To == victim {
+			o := open[receipt.Outcome](t, m)
+			keep := func(names []string) []string {
+				return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == victim })
+			}
+			o.Contributors, o.Absent = keep(o.Contributors), []receipt.Absent{{Site: victim, Kind: engine.ReasonAbsent, Reason: "late"}}
+			o.Receipt.Contributors, o.Receipt.Absent, o.Receipt.Signatures = o.Contributors, o.Absent, nil
+			for i := range o.Receipt.Rounds {
+				o.Receipt.Rounds[i].Contributors, o.Receipt.Rounds[i].To = o.Contributors, o.Contributors
+			}
+			d, err := o.Receipt.Digest()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range o.Contributors {
+				o.Receipt.Signatures = append(o.Receipt.Signatures, receipt.Signature{Member: n, Signature: c.signers[n].Sign(identity.ContextReceipt, d[:])})
+			}
+			if !believed(c, &o) {
+				t.Error("the lie is too weak to tell")
+			}
+			shut(t, m, o)
+		}
+		return simnet.Deliver
+	})
+	if got := net.Node(victim).Outcome(); got.Status != receipt.Failed || !strings.Contains(got.Reason, "is not the one that "+victim+" signed") {
+		t.Errorf("it ends with %+v", got)
 	}
 }
 

@@ -274,3 +274,91 @@ func quorumRound(m *engine.Message) int {
 	}
 	return m.Round
 }
+
+// What the lead says is heard from the lead only, and what the researcher says
+// from the researcher: the same from another member changes nothing.
+func TestOnlyTheLeadLeads(t *testing.T) {
+	c := newConsortium(t)
+	p := small(t, c, true, lungSites...)
+	_, want, _ := run(t, c, p, nil)
+	usurper, victim := other(p.Sites, p.Lead), other(p.Sites[3:], p.Lead)
+	for _, kind := range []engine.Kind{engine.KindRoster, engine.KindRound, engine.KindSet, engine.KindQuorum, engine.KindRelease, engine.KindOutcome, engine.KindCancel} {
+		net := c.network(p)
+		net.Works = &c.works
+		sent := false
+		net.Rule = func(_ int, m *engine.Message) simnet.Action {
+			if m.From == p.Lead && m.To == victim && (m.Kind == kind || kind == engine.KindCancel && m.Kind == engine.KindSet) {
+				said := *m
+				said.From, said.Kind = usurper, kind
+				if kind == engine.KindRound && len(said.Blob) > 0 {
+					bump(nil, &said, "")
+				}
+				held := *m
+				net.Send(held)
+				net.Send(said)
+				sent, net.Rule = true, nil
+				return simnet.Drop
+			}
+			return simnet.Deliver
+		}
+		o, err := net.Run(t.Context())
+		if err != nil || !believed(c, o) || !sent {
+			t.Fatalf("%s: %v, sent %v, %+v", kind, err, sent, o)
+		}
+		if got, _ := json.Marshal(o.Analyses); string(got) != want {
+			t.Errorf("%s: another result", kind)
+		}
+		dropped := false
+		for _, line := range net.Log {
+			dropped = dropped || strings.Contains(line, victim+" dropped it")
+		}
+		if !dropped {
+			t.Errorf("%s of %s was not refused\n%s", kind, usurper, strings.Join(net.Log, "\n"))
+		}
+	}
+}
+
+// A contributor that withdraws before the set is announced takes its vector with
+// it: as it is in the sum already, the run ends, also where the rule would allow
+// to go on.
+func TestWithdrawalAfterTheContribution(t *testing.T) {
+	c := newConsortium(t)
+	p := fiveOfSix(t, c, false)
+	site := other(p.Sites, p.Lead)
+	last := other(p.Sites[4:], p.Lead)
+	var waiting *engine.Message
+	var net *simnet.Network
+	net = c.network(p)
+	net.Rule = func(_ int, m *engine.Message) simnet.Action {
+		switch {
+		case m.Kind == engine.KindContribution && m.From == last && waiting == nil: // so that the set is not announced yet
+			held := *m
+			waiting = &held
+			net.Send(engine.Message{Study: p.Digest, Kind: engine.KindWithdraw, From: site, To: p.Lead, Body: json.RawMessage(`{"reason":{"kind":"cancelled","text":"the steward stopped it"}}`)})
+			return simnet.Delay
+		}
+		return simnet.Deliver
+	}
+	o, err := net.Run(t.Context())
+	if err != nil || o == nil || o.Status != receipt.Cancelled || o.Reason != site+": the steward stopped it" {
+		t.Fatalf("%v %+v\n%s", err, o, strings.Join(net.Log, "\n"))
+	}
+}
+
+// A confirmation that is lost for good is not waited for longer than the
+// study's patience, if a quorum confirmed: its site contributed, and goes on.
+func TestLostConfirmation(t *testing.T) {
+	c := newConsortium(t)
+	p := small(t, c, true, lungSites...)
+	_, want, _ := run(t, c, p, nil)
+	site := other(p.Sites, p.Lead)
+	o, got, net := run(t, c, p, func(_ int, m *engine.Message) simnet.Action {
+		if m.Kind == engine.KindConfirm && m.From == site {
+			return simnet.Drop
+		}
+		return simnet.Deliver
+	})
+	if !believed(c, o) || got != want || len(o.Contributors) != 6 {
+		t.Fatalf("%+v\n%s", o, strings.Join(net.Log, "\n"))
+	}
+}
