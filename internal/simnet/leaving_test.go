@@ -238,8 +238,7 @@ func TestRoundOvertakesItsQuorum(t *testing.T) {
 	for _, overtaker := range []engine.Kind{engine.KindRound, engine.KindRelease} {
 		var quorum *engine.Message
 		overtaken := false
-		var net *simnet.Network
-		net = c.network(p)
+		net := c.network(p)
 		net.Works = &c.works
 		net.Rule = func(_ int, m *engine.Message) simnet.Action {
 			switch {
@@ -327,8 +326,7 @@ func TestWithdrawalAfterTheContribution(t *testing.T) {
 	site := other(p.Sites, p.Lead)
 	last := other(p.Sites[4:], p.Lead)
 	var waiting *engine.Message
-	var net *simnet.Network
-	net = c.network(p)
+	net := c.network(p)
 	net.Rule = func(_ int, m *engine.Message) simnet.Action {
 		switch {
 		case m.Kind == engine.KindContribution && m.From == last && waiting == nil: // so that the set is not announced yet
