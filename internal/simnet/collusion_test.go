@@ -296,6 +296,7 @@ func (s *stage) end(y *story, colluders []string) {
 // each other, honest sites give help for at most one of the two, and every site
 // that is shown too little names the lead.
 func TestEquivocationIsCaughtInEveryTrial(t *testing.T) {
+	t.Parallel()
 	trials, helped, caughtIn := thoroughly(100, 25), 0, 0
 	for seed := range trials {
 		r := random.New(random.NewPCG(uint64(seed), 3))
@@ -574,6 +575,7 @@ func falseOutcomes(t *testing.T, c *consortium, p *plan.Plan, gone string) map[s
 // A site, too, believes only the release that it signed, or, where it had no
 // part, one that all who had signed: it ends its run as failed and names the lead.
 func TestSiteDoesNotBelieveAFalseOutcome(t *testing.T) {
+	t.Parallel()
 	c := newConsortium(t)
 	p := fiveOfSix(t, c, false)
 	victim := other(p.Sites[2:], p.Lead)
@@ -666,6 +668,7 @@ func redo(t *testing.T, o *receipt.Outcome) {
 // of the bytes over 60 runs with fresh seeds; a false alarm comes once in a
 // million runs of this test (both tails, 5e-7 each).
 func TestContributionsLookUniform(t *testing.T) {
+	t.Parallel()
 	c := consortiumOf(t, 5, 1)
 	p := c.plan(t, standard.Catalog(), study.Study{Participation: study.Participation{Minimum: 4}, Analyses: []study.Entry{
 		{Name: "sex", Analysis: "table", Params: map[string]any{"rows": "sex", "columns": "ph.ecog"}}}})

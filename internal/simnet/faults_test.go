@@ -84,6 +84,7 @@ func everyFault(t *testing.T, c *consortium, p *plan.Plan, step int) {
 // Every party is killed before and after every message: the whole run lives on
 // its journals.
 func TestEverybodyCrashesAlways(t *testing.T) {
+	t.Parallel()
 	c := newConsortium(t)
 	p := c.plan(t, standard.Catalog(), study.Study{Analyses: twoAnalyses()})
 	_, want, _ := run(t, c, p, nil)

@@ -52,6 +52,7 @@ func TestRefusingSiteIsNamedAlsoWhereItLeads(t *testing.T) {
 // Who was left out, or never took part, can stop nobody: not by withdrawing, not
 // by accusing, not by check values, at any point of the run.
 func TestWhoIsNotAwaitedStopsNobody(t *testing.T) {
+	t.Parallel()
 	c := newConsortium(t)
 	p := fiveOfSix(t, c, true)
 	out := other(p.Sites, p.Lead)

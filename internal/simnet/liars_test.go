@@ -322,6 +322,7 @@ func freshKey(t testing.TB) []byte {
 }
 
 func TestLeadThatLiesIsCaughtByTheSite(t *testing.T) {
+	t.Parallel()
 	c := newConsortium(t)
 	p := small(t, c, true, lungSites...)
 	_, _, net := run(t, c, p, nil)

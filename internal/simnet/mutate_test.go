@@ -113,6 +113,7 @@ func believed(c *consortium, o *receipt.Outcome) bool {
 // or after the true one, none makes a party panic, and none changes what is
 // released: either the same findings with everybody's signature, or nothing.
 func TestAlteredMessagesReleaseNothingElse(t *testing.T) {
+	t.Parallel()
 	c := newConsortium(t)
 	p := small(t, c, true, lungSites[:4]...)
 	_, want, _ := run(t, c, p, nil)
@@ -244,6 +245,7 @@ func mustReplay(t testing.TB, m *engine.Memory) []engine.Event {
 // site's memory nor its journal: of thousands of messages under thousands of
 // names a node keeps at most a handful.
 func TestUselessMessagesLeaveNoTrace(t *testing.T) {
+	t.Parallel()
 	c := newConsortium(t)
 	p := small(t, c, true, lungSites[:4]...)
 	bodies := map[engine.Kind][]byte{}

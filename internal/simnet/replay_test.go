@@ -54,6 +54,7 @@ func shown(t testing.TB, n *engine.Node, out []engine.Message, err error) said {
 // byte, as the node that never stopped: nothing of a run is in memory only, and
 // no step depends on the order of a map. A dropped event leaves no trace.
 func TestNodeFromJournalIsTheSameNode(t *testing.T) {
+	t.Parallel()
 	c := newConsortium(t)
 	p := small(t, c, true, lungSites[:5]...)
 	p5 := c.plan(t, standard.Catalog(), study.Study{Sites: lungSites[:5], Participation: study.Participation{Minimum: 4}, Analyses: []study.Entry{
