@@ -13,8 +13,6 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 
 	"hmsp.center/hmsp/identity"
@@ -105,14 +103,9 @@ func Parse(path string, data []byte) (*Charter, error) {
 
 // Read is Parse of a file.
 func Read(path string) (*Charter, error) {
-	f, err := os.Open(path)
+	data, err := manifest.ReadFile(path, "charter")
 	if err != nil {
-		return nil, fmt.Errorf("read charter: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, manifest.MaxSize+1))
-	if err != nil {
-		return nil, fmt.Errorf("read charter: %w", err)
+		return nil, err
 	}
 	return Parse(path, data)
 }

@@ -10,9 +10,7 @@ package dataset
 
 import (
 	_ "embed"
-	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -101,16 +99,9 @@ func Read(where string, data []byte) (Dataset, error) {
 
 // ReadFile is Read of a file on disk.
 func ReadFile(path string) (Dataset, error) {
-	info, err := os.Stat(path)
-	if err == nil && info.Size() > manifest.MaxSize {
-		err = fmt.Errorf("%s: the file is larger than %d bytes; this is no dataset file", path, manifest.MaxSize)
-	}
+	data, err := manifest.ReadFile(path, "dataset")
 	if err != nil {
-		return Dataset{}, fmt.Errorf("read dataset: %w", err)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return Dataset{}, fmt.Errorf("read dataset: %w", err)
+		return Dataset{}, err
 	}
 	return Read(path, data)
 }

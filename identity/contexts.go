@@ -15,18 +15,12 @@ type Context = string
 const (
 	ContextCharter  Context = "hmsp charter/v1"   // a site's signature of the charter
 	ContextStudy    Context = "hmsp study/v1"     // a researcher's signature of a submitted study
-	ContextDecision Context = "hmsp decision/v1"  // a site's answer to a study: takes part or refuses
-	ContextCancel   Context = "hmsp cancel/v1"    // a researcher's withdrawal of a study
 	ContextEnvelope Context = "hmsp envelope/v1"  // a sealed message on its way: sealing and signature
 	ContextRequest  Context = "hmsp request/v1"   // a member's request to the hub
-	ContextReply    Context = "hmsp reply/v1"     // the hub's answer to a request
 	ContextEpochKey Context = "hmsp epoch-key/v1" // a site's one-epoch encapsulation key
-	ContextRoster   Context = "hmsp roster/v1"    // who takes part in an epoch
 	ContextSet      Context = "hmsp set/v1"       // whose vectors a round's sum is made of
 	ContextConfirm  Context = "hmsp confirm/v1"   // a site's agreement to a round's transcript
 	ContextReceipt  Context = "hmsp receipt/v1"   // a contributor's endorsement of a result
-	ContextWithdraw Context = "hmsp withdraw/v1"  // a site's word that it cannot go on
-	ContextProgress Context = "hmsp progress/v1"  // how far a study is
 )
 
 // separator begins everything that is signed; it names the scheme and its version.

@@ -99,6 +99,8 @@ func (b *builder) sites() {
 		b.problem("", "sites", "%v", err)
 	} else if err := b.Floor(b.Minimum); err != nil {
 		b.problem("", "participation.minimum", "%v", err)
+	} else if b.Minimum < b.Quorum() && !b.Trial {
+		b.problem("", "participation.minimum", "asks for %d sites, but a sum of %d sites opens only when %d agree: ask for at least %d", b.Minimum, len(b.Sites), b.Quorum(), b.Quorum())
 	}
 	b.Lead = lead(b.Digest, b.Sites)
 }
@@ -180,6 +182,12 @@ func (b *builder) schema(schema table.Schema) {
 		}
 	}
 }
+
+// Quorum is the number of confirmations of one set that a site asks for before it
+// helps to open it. It counts over all sites of the study, not over those on the
+// roster: a lead that shows one half of the sites one roster and the other half
+// another could else open two sums.
+func (p *Plan) Quorum() int { return p.Threshold(len(p.Sites)) }
 
 // Threshold is the number of n members that must agree before a sum opens.
 func (p *Plan) Threshold(n int) int { return secure.Threshold(n, p.Colluders) }

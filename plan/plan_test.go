@@ -114,6 +114,18 @@ func TestPlanSaysEverythingThatIsWrong(t *testing.T) {
 	}
 }
 
+// Of seven sites four would be above the floor, but a sum opens only when five
+// agree (t = floor((7+1)/2)+1): such a rule is refused before anything is sent.
+func TestMinimumBelowTheQuorumIsRefused(t *testing.T) {
+	c, r := consortium(t, append(slices.Clone(five), "f", "g")...)
+	for minimum, ok := range map[int]bool{4: false, 5: true} {
+		_, problems := plan.New(c, submit(t, c, r, func(s *study.Study) { s.Participation.Minimum = minimum }), standard.Catalog())
+		if (len(problems) == 0) != ok {
+			t.Errorf("minimum %d: problems %v", minimum, problems)
+		}
+	}
+}
+
 func TestAnotherCharterIsRefused(t *testing.T) {
 	c, r := consortium(t, five...)
 	signed := submit(t, c, r, func(*study.Study) {})

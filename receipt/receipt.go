@@ -58,7 +58,7 @@ type Absent struct {
 type Rules struct {
 	Colluders int `json:"colluders"` // sites that may side with a lying hub without learning more than the sum
 	Honest    int `json:"honest"`    // contributors besides the colluders that every site asked for
-	Shares    int `json:"shares"`    // sites that must agree before a sum opens: t = floor((K+c)/2)+1
+	Shares    int `json:"shares"`    // of all K sites asked, those that must agree before a sum opens: t = floor((K+c)/2)+1
 }
 
 // A Round is one opened sum.

@@ -10,8 +10,6 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"time"
 
@@ -80,14 +78,9 @@ func Parse(path string, data []byte) (*Study, error) {
 
 // Read is Parse of a file.
 func Read(path string) (*Study, error) {
-	f, err := os.Open(path)
+	data, err := manifest.ReadFile(path, "study")
 	if err != nil {
-		return nil, fmt.Errorf("read study: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, manifest.MaxSize+1))
-	if err != nil {
-		return nil, fmt.Errorf("read study: %w", err)
+		return nil, err
 	}
 	return Parse(path, data)
 }

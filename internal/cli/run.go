@@ -184,9 +184,9 @@ type dictionaryFile struct {
 }
 
 func readDictionary(path string) (table.Schema, error) {
-	data, err := os.ReadFile(path)
+	data, err := manifest.ReadFile(path, "dictionary")
 	if err != nil {
-		return nil, fmt.Errorf("read dictionary: %w", err)
+		return nil, err
 	}
 	var f dictionaryFile
 	if err := manifest.Decode(path, data, charter.DictionarySchema(), &f); err != nil {

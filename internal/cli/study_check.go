@@ -83,7 +83,7 @@ func (a *app) showPlan(p *plan.Plan) {
 	}
 	a.printf("  cohort      %s\n", who)
 	if !p.Trial {
-		a.printf("  protection  a sum opens when %d of %d sites agree; %d may side with the hub and learn no part\n", p.Threshold(len(p.Sites)), len(p.Sites), p.Colluders)
+		a.printf("  protection  a sum opens when %d of %d sites agree; %d may side with the hub and learn no part\n", p.Quorum(), len(p.Sites), p.Colluders)
 	}
 	for _, e := range p.Entries {
 		a.printf("  %-11s %s; first opens %d numbers: %s\n", e.Name, e.About.Title, e.Numbers, e.Opens)

@@ -53,6 +53,7 @@ type studyPage struct {
 	Facts              []fact
 	Reason             string
 	Absent             []receipt.Absent
+	Remarks            []string
 	Progress           *progressView
 	Planned            []Planned
 	Findings           []findingView
@@ -81,7 +82,7 @@ func studyPageOf(v View, now time.Time, results bool) studyPage {
 		return p
 	}
 	o := *v.Outcome
-	p.Files, p.Absent = true, o.Absent
+	p.Files, p.Absent, p.Remarks = true, o.Absent, o.Remarks
 	if p.Reason == "" {
 		p.Reason = o.Reason
 	}

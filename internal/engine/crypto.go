@@ -105,14 +105,8 @@ func usablePoint(b []byte) error {
 	return nil
 }
 
-// quorum is the number of confirmations of one set that a site asks for before
-// it helps to open it. It counts over all sites of the study, not over those on
-// the roster: a lead that shows one half of the sites one roster and the other
-// half another could else open two sums.
-func quorum(p *plan.Plan) int { return p.Threshold(len(p.Sites)) }
-
 // least is the fewest sites that a sum is opened over.
-func least(p *plan.Plan) int { return max(p.Minimum, quorum(p)) }
+func least(p *plan.Plan) int { return max(p.Minimum, p.Quorum()) }
 
 // partHash binds the hash of a masked vector and the commitment to the vector
 // under it.

@@ -27,7 +27,7 @@ func Opening(p *plan.Plan, epoch int, b *Bundle, contributors []string) receipt.
 
 // DrawReceipt fills the receipt of a finished run. Lead and sites each draw it
 // from what they saw; the sites sign only if both agree.
-func DrawReceipt(p *plan.Plan, contributors []string, absent []receipt.Absent, rounds []receipt.Round, b *Bundle, shares int, started, ended time.Time) (receipt.Receipt, error) {
+func DrawReceipt(p *plan.Plan, contributors []string, absent []receipt.Absent, rounds []receipt.Round, b *Bundle, started, ended time.Time) (receipt.Receipt, error) {
 	digest, err := receipt.DigestResult(b.Findings())
 	if err != nil {
 		return receipt.Receipt{}, err
@@ -35,7 +35,7 @@ func DrawReceipt(p *plan.Plan, contributors []string, absent []receipt.Absent, r
 	r := receipt.Receipt{
 		HMSP: receipt.Version, Study: About(p), Charter: p.Charter, Researcher: p.Researcher, Lead: p.Lead,
 		Contributors: contributors, Absent: absent,
-		Rules:  receipt.Rules{Colluders: p.Colluders, Honest: p.Honest, Shares: shares},
+		Rules:  receipt.Rules{Colluders: p.Colluders, Honest: p.Honest, Shares: p.Quorum()},
 		Rounds: rounds, Verified: p.Verify, Started: started, Ended: ended, Result: digest,
 	}
 	if p.Trial {

@@ -82,7 +82,7 @@ func (p *Party) hearQuorum(m Message) ([]Message, error) {
 	if p.phase != partyConfirmed || m.Epoch != p.epoch || m.Round != p.b.round {
 		return nil, errStale
 	}
-	agreed, need := 0, quorum(p.plan)
+	agreed, need := 0, p.plan.Quorum()
 	for _, s := range p.set.Members {
 		if agreed == need {
 			break // one more tells nothing more

@@ -3,7 +3,6 @@ package member
 import (
 	_ "embed"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"hmsp.center/hmsp/identity"
@@ -53,9 +52,9 @@ func (c Card) Write(home string) (string, error) {
 // ReadCard reads a member's card.
 func ReadCard(path string) (Card, error) {
 	var c Card
-	data, err := os.ReadFile(path)
+	data, err := manifest.ReadFile(path, "member's card")
 	if err != nil {
-		return c, fmt.Errorf("read member's card: %w", err)
+		return c, err
 	}
 	if err := manifest.Decode(path, data, cardSchema, &c); err != nil {
 		return c, err

@@ -106,9 +106,9 @@ func Open(home string) (*Member, error) {
 	}
 	m := &Member{Home: home, Identity: id, Config: Config{MinimumCohort: DefaultMinimumCohort, Decide: "ask"}}
 	path := filepath.Join(home, ConfigFile)
-	data, err := os.ReadFile(path)
+	data, err := manifest.ReadFile(path, "the member's file")
 	if err != nil {
-		return nil, fmt.Errorf("read the member's file: %w", err)
+		return nil, err
 	}
 	if err := manifest.Decode(path, data, schemaJSON, &m.Config); err != nil {
 		return nil, err

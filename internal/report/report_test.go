@@ -68,6 +68,18 @@ func golden(t *testing.T, file string, got []byte) {
 	}
 }
 
+func TestRemarksAreTold(t *testing.T) {
+	o := lung(t)
+	o.Remarks = []string{"south gave a wrong share of the self mask of east"}
+	var b bytes.Buffer
+	if err := Text(&b, o, 120); err != nil {
+		t.Fatal(err)
+	}
+	if want := "Remark of the lead: " + o.Remarks[0]; !strings.Contains(b.String(), want) {
+		t.Errorf("not told: %s", want)
+	}
+}
+
 func TestText(t *testing.T) {
 	for _, width := range []int{80, 120} {
 		var b bytes.Buffer

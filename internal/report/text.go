@@ -78,6 +78,9 @@ func (p *printer) head(o receipt.Outcome) {
 	for _, a := range o.Absent {
 		p.para("", "Without "+a.Site+": "+a.Reason)
 	}
+	for _, r := range o.Remarks {
+		p.para("", "Remark of the lead: "+r)
+	}
 }
 
 func (p *printer) finding(f receipt.Finding) {

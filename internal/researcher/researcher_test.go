@@ -260,6 +260,38 @@ func TestOutcomeThatNobodySigned(t *testing.T) {
 	}
 }
 
+// TestAnotherAnswer: a receipt that all have signed must also answer the study
+// that was submitted, by its rule of participation.
+func TestAnotherAnswer(t *testing.T) {
+	g := submitted(t)
+	rec := g.poll()
+	good := func() *receipt.Outcome {
+		s := rec.Study.Study
+		about := receipt.Study{Name: s.Name, Question: s.Question, Digest: g.digest}
+		return &receipt.Outcome{Study: about, Contributors: rec.Sites,
+			Receipt: &receipt.Receipt{Study: about, Researcher: rec.Study.Researcher, Lead: rec.Lead, Verified: s.Verify, Contributors: rec.Sites}}
+	}
+	if err := rec.AnsweredBy(good()); err != nil {
+		t.Fatalf("the right answer: %v", err)
+	}
+	for name, change := range map[string]func(*receipt.Outcome){
+		"another researcher": func(o *receipt.Outcome) { o.Receipt.Researcher = "rob" },
+		"another lead":       func(o *receipt.Outcome) { o.Receipt.Lead = "nobody" },
+		"another question":   func(o *receipt.Outcome) { o.Receipt.Study.Question += "?" },
+		"not verified":       func(o *receipt.Outcome) { o.Receipt.Verified = !o.Receipt.Verified },
+		"a site unaccounted": func(o *receipt.Outcome) { o.Contributors = o.Contributors[1:] },
+		"fewer than asked for": func(o *receipt.Outcome) {
+			o.Absent = []receipt.Absent{{Site: o.Contributors[0], Reason: "late"}}
+			o.Contributors = o.Contributors[1:]
+		},
+	} {
+		o := good()
+		if change(o); rec.AnsweredBy(o) == nil {
+			t.Errorf("%s: believed", name)
+		}
+	}
+}
+
 // TestProcessesInOneHome: the page, watch and cancel work at once, and no word of
 // any site is lost between them.
 func TestProcessesInOneHome(t *testing.T) {

@@ -24,6 +24,16 @@ func (r *Researcher) Verify(rec Record, o *receipt.Outcome) error {
 	if o.Status != receipt.Released {
 		return nil
 	}
+	if err := rec.AnsweredBy(o); err != nil {
+		return err
+	}
+	return VerifyReceipt(r.member.Charter, *o.Receipt)
+}
+
+// AnsweredBy says whether a released outcome answers the study as it was
+// submitted: its question, its lead, its rule of participation, every site
+// accounted for. What the outcome says twice, Check has compared.
+func (rec Record) AnsweredBy(o *receipt.Outcome) error {
 	all := slices.Clone(o.Contributors)
 	for _, a := range o.Absent {
 		all = append(all, a.Site)
@@ -32,7 +42,15 @@ func (r *Researcher) Verify(rec Record, o *receipt.Outcome) error {
 	if !slices.Equal(all, rec.Sites) {
 		return errors.New("the receipt does not tell of each site that was asked whether it contributed")
 	}
-	return VerifyReceipt(r.member.Charter, *o.Receipt)
+	// Check has held the outcome's study, contributors and findings to the receipt's.
+	s := rec.Study.Study
+	if rc := o.Receipt; rc.Researcher != rec.Study.Researcher || rc.Lead != rec.Lead || rc.Study.Name != s.Name || rc.Study.Question != s.Question || rc.Verified != s.Verify {
+		return errors.New("the receipt tells of another researcher, lead or question than the study that was submitted")
+	}
+	if least := s.Participation.Minimum; len(o.Contributors) < least || least == 0 && len(o.Contributors) < len(rec.Sites) {
+		return errors.New("fewer sites contributed than the study asks for")
+	}
+	return nil
 }
 
 // VerifyReceipt checks that every contributor of a receipt has signed it.
