@@ -334,7 +334,7 @@ func TestEquivocationIsCaughtInEveryTrial(t *testing.T) {
 
 func equivocate(t *testing.T, r *random.Rand, n, c int) (*stage, []*story) {
 	cons := consortiumOf(t, n, c)
-	p := cons.plan(t, standard.Catalog(), study.Study{Participation: study.Participation{Minimum: c + 3},
+	p := cons.plan(t, standard.Catalog(), study.Study{Participation: study.Participation{Minimum: max(c+3, secure.Threshold(n, c))},
 		Analyses: []study.Entry{{Name: "sex", Analysis: "table", Params: map[string]any{"rows": "sex", "columns": "ph.ecog"}}}})
 	colluders := []string{p.Lead}
 	for _, i := range r.Perm(n) {
