@@ -17,7 +17,7 @@ func floors() []floor {
 	return []floor{
 		{name: "numbers, tables, figures, words, files", folders: []string{"fixed", "table", "plot", "spelling", "atomicfile", "internal/arch"}},
 		{name: "contracts and their languages", folders: []string{"analysis", "format", "secure", "protect", "risk", "law", "dp", "audit", "identity", "manifest", "cohort"}},
-		{name: "what several plug-ins share", folders: []string{"analysis/internal", "analysis/analysistest", "format/formattest", "secure/*", "dp/*"}, siblings: true},
+		{name: "what several plug-ins share", folders: []string{"analysis/internal", "analysis/analysistest", "format/formattest", "secure/*", "dp/*", "law/*", "disclosure"}, siblings: true},
 		{name: "plug-ins", folders: []string{"analysis/*", "format/*", "protect/*", "risk/*"}},
 		{name: "documents and messages", folders: []string{"charter", "study", "dataset", "receipt", "federation", "catalog", "simulate"}},
 		{name: "over the documents", folders: []string{"federation/*", "catalog/standard", "plan"}, siblings: true},
