@@ -51,6 +51,19 @@ type Bounds struct {
 	// sums of one contributor, and a charter must allow that.
 	Together bool
 	Opens    string // one sentence for the receipt: what the opened sum tells
+	// Frac and Margin ask for a coarse grid on which noise is added: the fraction
+	// bits of each coordinate, and the room in steps for each site's noise.
+	Frac   []int
+	Margin []float64
+}
+
+// Grid is the fixed-point format of the round's vector for sites of at most rows
+// rows, of which at most parties are summed.
+func (b Bounds) Grid(rows, parties int) (fixed.Grid, error) {
+	if b.Frac != nil {
+		return fixed.NewCoarseGrid(b.Ranges, b.Frac, b.Margin, rows, parties)
+	}
+	return fixed.NewGrid(b.Ranges, rows, parties)
 }
 
 // A State is the public state of a run: canonical JSON. Every site sees it.

@@ -110,6 +110,9 @@ func ReadFile(path string) (Dataset, error) {
 type Loader struct {
 	Formats []format.Format
 	MaxRows int // rows of a file at most; 0 means 1048576, the charter's default
+	// Pseudonym, if set, makes the table's pseudonyms from the patients' names: a
+	// hash under a key that only the site has.
+	Pseudonym func(patient string) uint64
 }
 
 // DefaultMaxRows is how many rows a Loader reads where it is not told.

@@ -28,7 +28,7 @@ func (l Loader) Load(ctx context.Context, d Dataset, schema table.Schema) (table
 	if len(b.problems) > 0 {
 		return table.Table{}, &Refused{d.Path, b.problems}
 	}
-	c := newCollector(b)
+	c := newCollector(b, l.Pseudonym)
 	rows, err := b.scan(ctx, c.keep, c.id)
 	if err != nil {
 		return table.Table{}, err
@@ -36,7 +36,9 @@ func (l Loader) Load(ctx context.Context, d Dataset, schema table.Schema) (table
 	if b.judge(rows); len(b.problems) > 0 {
 		return table.Table{}, &Refused{d.Path, b.problems}
 	}
-	return table.New(slices.Clone(schema), c.columns, c.patients)
+	t, err := table.New(slices.Clone(schema), c.columns, c.patients)
+	t.Pseudonyms = c.pseudonyms
+	return t, err
 }
 
 // A collector grows the columns of a table. Its patient numbers are all that stays
@@ -46,10 +48,13 @@ type collector struct {
 	category []bool
 	patients []int32
 	number   map[string]int32
+
+	pseudonym  func(string) uint64 // nil: none are made
+	pseudonyms []uint64
 }
 
-func newCollector(b *binding) *collector {
-	c := &collector{columns: make([]table.Column, len(b.variables)), category: make([]bool, len(b.variables))}
+func newCollector(b *binding, pseudonym func(string) uint64) *collector {
+	c := &collector{pseudonym: pseudonym, columns: make([]table.Column, len(b.variables)), category: make([]bool, len(b.variables))}
 	for i, v := range b.variables {
 		c.category[i] = v.variable.Kind == table.Category
 	}
@@ -80,4 +85,7 @@ func (c *collector) id(name string) {
 		c.number[name] = n
 	}
 	c.patients = append(c.patients, n)
+	if c.pseudonym != nil {
+		c.pseudonyms = append(c.pseudonyms, c.pseudonym(name))
+	}
 }

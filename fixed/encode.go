@@ -48,12 +48,15 @@ func addAny(w []uint64, x float64, shift int) {
 	w[1], _ = bits.Add64(w[1], hi, c)
 }
 
-// encode64 is round-half-even(x) in two's complement; |x| is below 2^63.
-func encode64(x float64) uint64 {
-	if n := int64(x); float64(n) == x {
-		return uint64(n)
+// encode64 is round-half-even(x * 2^f) in two's complement; its magnitude is
+// below 2^63.
+func encode64(x float64, f int) uint64 {
+	if f == 0 {
+		if n := int64(x); float64(n) == x {
+			return uint64(n)
+		}
 	}
-	lo, _ := encode(x, 0)
+	lo, _ := encode(x, f)
 	return lo
 }
 

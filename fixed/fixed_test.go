@@ -3,6 +3,7 @@ package fixed
 import (
 	"math"
 	"math/big"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -165,4 +166,33 @@ func BenchmarkAddOuter(b *testing.B) {
 		v.AddOuter(0, 0.25, x)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(r)), "ns/value")
+}
+
+func TestCoarseGridRoundsToItsStepsAndKeepsRoomForNoise(t *testing.T) {
+	g, err := NewCoarseGrid([]Range{{Max: 1}, {Max: 1000}, {Max: 1, Integer: true}}, []int{4, -3, 0}, []float64{100, 100, 100}, 10, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := NewVector(g)
+	for _, x := range []float64{0.5, -0.03125, 0.09375, 1} { // half steps go to even
+		v.Add(0, x)
+	}
+	v.Add(1, 20)
+	v.Add(2, -1)
+	v.Words[2] += uint64(99) // a draw of noise
+	if got, want := Decode(g, v.Words), []float64{0.5 + 0 + 0.125 + 1, 16, 98}; !slices.Equal(got, want) || v.Err() != nil {
+		t.Errorf("got %v (%v), want %v", got, v.Err(), want)
+	}
+	v.Add(0, 1.01)
+	if v.Err() == nil {
+		t.Error("a value beyond the range was taken")
+	}
+	for _, bad := range []struct {
+		frac   []int
+		margin []float64
+	}{{[]int{60}, []float64{0}}, {[]int{0}, []float64{1 << 61}}, {[]int{0, 0}, []float64{0}}, {[]int{2000}, []float64{0}}} {
+		if _, err := NewCoarseGrid([]Range{{Max: 1}}, bad.frac, bad.margin, 10, 3); err == nil {
+			t.Errorf("grid with %v fraction bits and margins %v accepted", bad.frac, bad.margin)
+		}
+	}
 }

@@ -69,5 +69,28 @@ func NewGrid(ranges []Range, rows, parties int) (Grid, error) {
 	return g, nil
 }
 
+// NewCoarseGrid is a grid of few steps to which noise is added (methods B2): frac
+// fraction bits for each coordinate (negative for steps above 1), in the ring of
+// 64 bits. margin is the room, in steps, that each party's noise may take of each
+// coordinate. The sum of all parties, noise included, stays below 2^62.
+func NewCoarseGrid(ranges []Range, frac []int, margin []float64, rows, parties int) (Grid, error) {
+	if rows < 1 || parties < 1 || len(frac) != len(ranges) || len(margin) != len(ranges) {
+		return Grid{}, fmt.Errorf("coarse grid for %d rows at %d sites, %d ranges, %d steps and %d margins: want at least 1 row and site, and as many of each", rows, parties, len(ranges), len(frac), len(margin))
+	}
+	g := Grid{Bits: 64, Frac: append([]int(nil), frac...), Limit: make([]float64, len(ranges)), cells: make([]cell, len(ranges))}
+	for i, r := range ranges {
+		if !(r.Max >= 0) || math.IsInf(r.Max, 0) || !(margin[i] >= 0) || frac[i] < -1000 || frac[i] > 1000 {
+			return Grid{}, fmt.Errorf("coordinate %d has no finite bound (%v with %d fraction bits and a margin of %v)", i, r.Max, frac[i], margin[i])
+		}
+		steps := math.Ldexp(r.Max, frac[i])*float64(rows) + margin[i]
+		if !(steps*float64(parties) < 1<<62) {
+			return Grid{}, fmt.Errorf("coordinate %d can reach %.3g steps in all, beyond the ring of 64 bits: narrow the range of its variables", i, steps*float64(parties))
+		}
+		g.cells[i] = cell{most: r.Max * slack, shift: frac[i] - 1075}
+		g.Limit[i] = math.Ldexp(steps, -frac[i])
+	}
+	return g, nil
+}
+
 // Layout is the wire shape of a vector on this grid.
 func (g Grid) Layout() Layout { return Layout{{Bits: g.Bits, Len: len(g.Frac)}} }

@@ -33,7 +33,7 @@ func (v *Vector) Add(i int, x float64) {
 		}
 		return
 	}
-	v.Words[i] += encode64(x)
+	v.Words[i] += encode64(x, c.shift+1075)
 }
 
 // AddScaled adds s*x[k] to coordinate at+k, for every k: the same integers as
@@ -86,7 +86,7 @@ func (v *Vector) AddSum(i int, x float64) {
 		addAny(v.Words[2*i:2*i+2], x, v.Grid.cells[i].shift)
 		return
 	}
-	v.Words[i] += encode64(x)
+	v.Words[i] += encode64(x, v.Grid.cells[i].shift+1075)
 }
 
 func (v *Vector) fail(i int) {

@@ -13,7 +13,6 @@ import (
 	"hmsp.center/hmsp/catalog"
 	"hmsp.center/hmsp/charter"
 	"hmsp.center/hmsp/cohort"
-	"hmsp.center/hmsp/fixed"
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/secure"
 	"hmsp.center/hmsp/study"
@@ -48,6 +47,9 @@ func build(c *charter.Charter, s *study.Signed, cat catalog.Catalog, trial bool)
 	for _, e := range s.Study.Analyses {
 		b.entry(e, schema)
 	}
+	if b.Study.Privacy != nil && len(b.problems) == 0 {
+		b.budget()
+	}
 	b.schema(schema)
 	if len(b.problems) > 0 {
 		return nil, b.problems
@@ -60,6 +62,7 @@ type builder struct {
 	charter  *charter.Charter
 	cat      catalog.Catalog
 	problems []Problem
+	private  []started
 }
 
 func (b *builder) problem(entry, param, format string, args ...any) {
@@ -149,24 +152,34 @@ func (b *builder) entry(e study.Entry, schema table.Schema) {
 		refuse(err)
 		return
 	}
+	if b.Study.Privacy != nil {
+		b.startPrivate(e, a, params, schema, refuse)
+		return
+	}
 	run, state, err := a.Start(params, schema)
 	if err != nil {
 		refuse(err)
 		return
 	}
-	bounds, err := run.Bounds(state)
+	b.add(Entry{Name: e.Name, About: about, Params: params, Run: run, Start: state}, refuse)
+}
+
+// add takes in an entry that was started, if its first vector can be summed.
+func (b *builder) add(e Entry, refuse func(error)) {
+	bounds, err := e.Run.Bounds(e.Start)
 	if err == nil {
 		err = b.TellsSites(bounds)
 	}
 	if err == nil {
-		_, err = fixed.NewGrid(bounds.Ranges, b.MaxRows, len(b.Sites))
+		_, err = bounds.Grid(b.MaxRows, len(b.Sites))
 	}
 	if err != nil {
 		refuse(err)
 		return
 	}
 	b.Columns = append(b.Columns, bounds.Columns...)
-	b.Entries = append(b.Entries, Entry{Name: e.Name, About: about, Params: params, Run: run, Start: state, Numbers: len(bounds.Ranges), Opens: bounds.Opens})
+	e.Numbers, e.Opens = len(bounds.Ranges), bounds.Opens
+	b.Entries = append(b.Entries, e)
 }
 
 // schema keeps the variables that the study reads, in the dictionary's order.

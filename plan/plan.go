@@ -5,10 +5,14 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	"hmsp.center/hmsp/analysis"
 	"hmsp.center/hmsp/cohort"
+	"hmsp.center/hmsp/disclosure"
+	"hmsp.center/hmsp/dp"
+	"hmsp.center/hmsp/dp/mechanism"
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/study"
 	"hmsp.center/hmsp/table"
@@ -34,6 +38,8 @@ type Plan struct {
 	Cohort     *cohort.Expr // nil: everybody
 	Columns    []string     // variables read by cohort and analyses
 	Entries    []Entry
+	Disclosure *disclosure.Rules // applied to exact results; nil in a trial, whose data are its own
+	Budget     *Budget // of a private study; nil: exact results
 
 	keys map[string]identity.Public
 }
@@ -47,7 +53,21 @@ type Entry struct {
 	Start   analysis.State
 	Numbers int    // coordinates of the first vector
 	Opens   string // what the first opened sum tells
+	Private *mechanism.Program     // Run, in a private study
+	Expect  []analysis.Expectation // how far off a private result will be
 }
+
+// A Budget is what a private study spends at each site: the law, and the price.
+type Budget struct {
+	Epsilon, Delta float64      // the study's bound
+	Patients       int          // for which Entry.Expect holds
+	Honest         int          // contributors whose noise alone gives the bound
+	Rounds         [][]dp.Event // what each round does, over all analyses
+	Rho            float64      // of all rounds, in zero-concentrated differential privacy: what a ledger books
+}
+
+// Events are those of all rounds.
+func (b *Budget) Events() []dp.Event { return slices.Concat(b.Rounds...) }
 
 // A Problem is one reason why a study cannot run, at its place in the file.
 type Problem struct {

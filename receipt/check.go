@@ -3,6 +3,8 @@ package receipt
 import (
 	"fmt"
 	"slices"
+
+	"hmsp.center/hmsp/dp"
 )
 
 // Check holds the receipt against itself. It does not verify signatures: their
@@ -33,6 +35,9 @@ func (r Receipt) Check() error {
 			return fmt.Errorf("absent: %q: want a site that did not contribute, once, with a reason", a.Site)
 		}
 		known[a.Site] = true
+	}
+	if err := r.checkEvidence(); err != nil {
+		return err
 	}
 	if r.Rules.Colluders < 0 || r.Rules.Honest < 0 || r.Rules.Shares < 0 {
 		return fmt.Errorf("rules: want thresholds of 0 or more")
@@ -66,6 +71,47 @@ func (r Receipt) checkRounds(known map[string]bool) error {
 		}
 	}
 	return nil
+}
+
+// checkEvidence holds what is said of privacy, disclosure and logs together.
+func (r Receipt) checkEvidence() error {
+	if p := r.Privacy; p != nil && (!(p.Epsilon > 0) || !(p.Delta >= 0) || p.Unit == "" || p.Honest < 1 || !(p.Rho > 0) || len(p.Spent) == 0) {
+		return fmt.Errorf("privacy: want epsilon, rho and honest contributors above 0, a unit, and what was spent")
+	}
+	for i, d := range r.Rounds {
+		for _, o := range d.Opened {
+			if (r.Privacy != nil) != (len(o.Events) > 0) {
+				return fmt.Errorf("rounds, entry %d: %s: a private study names the noise of every sum, an exact one none", i+1, o.Analysis)
+			}
+			for _, e := range o.Events {
+				if err := e.Valid(); err != nil {
+					return fmt.Errorf("rounds, entry %d: %s: %w", i+1, o.Analysis, err)
+				}
+			}
+		}
+	}
+	for i, a := range r.Disclosure {
+		if a.Analysis == "" || a.Rule == "" || a.Text == "" || a.Suppressed < 0 {
+			return fmt.Errorf("disclosure, entry %d: want analysis, rule, text, and a number of 0 or more", i+1)
+		}
+	}
+	for i, l := range r.Logs {
+		if !slices.Contains(r.Contributors, l.Member) || l.Checkpoint == "" || i > 0 && r.Logs[i-1].Member >= l.Member {
+			return fmt.Errorf("logs, entry %d: want contributors, each once, in the order of names, with a checkpoint", i+1)
+		}
+	}
+	return nil
+}
+
+// Events are the noise of all opened sums.
+func (r Receipt) Events() []dp.Event {
+	var out []dp.Event
+	for _, d := range r.Rounds {
+		for _, o := range d.Opened {
+			out = append(out, o.Events...)
+		}
+	}
+	return out
 }
 
 func (r Receipt) checkSignatures() error {

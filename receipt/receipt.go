@@ -13,11 +13,13 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"hmsp.center/hmsp/dp"
 )
 
 // Version is the schema of a receipt, and the context under which contributors
 // sign its digest.
-const Version = "receipt/v1"
+const Version = "receipt/v2"
 
 // A Receipt says what happened in a study. Every contributor signs Digest.
 type Receipt struct {
@@ -30,11 +32,49 @@ type Receipt struct {
 	Absent       []Absent    `json:"absent,omitempty"`
 	Rules        Rules       `json:"rules"`
 	Rounds       []Round     `json:"rounds,omitempty"`
-	Verified     bool        `json:"verified"` // every opened sum was checked against the contributors' commitments (A7)
+	Privacy      *Privacy    `json:"privacy,omitempty"`    // nil: the findings are exact, but for what Disclosure names
+	Disclosure   []Applied   `json:"disclosure,omitempty"` // rules of disclosure control that were applied
+	Logs         []Log       `json:"logs,omitempty"`       // where each contributor's audit log stood when the last sum was opened
+	Verified     bool        `json:"verified"`             // every opened sum was checked against the contributors' commitments (A7)
 	Started      time.Time   `json:"started"`
 	Ended        time.Time   `json:"ended"`
 	Result       string      `json:"result"` // DigestResult of the findings
 	Signatures   []Signature `json:"signatures,omitempty"`
+}
+
+// Privacy is what a private study cost, at each site: the bound that was asked
+// for, and what the accountants make of the events of all rounds. It holds for
+// adding or removing one patient, as long as Honest contributors added their noise.
+type Privacy struct {
+	Epsilon float64 `json:"epsilon"`
+	Delta   float64 `json:"delta"`
+	Unit    string  `json:"unit"`
+	Honest  int     `json:"honest"`
+	Rho     float64 `json:"rho"` // what each site's ledger books
+	Spent   []Spent `json:"spent"`
+}
+
+// Spent is what one accountant makes of a study's events.
+type Spent struct {
+	Accountant string  `json:"accountant"`
+	Epsilon    float64 `json:"epsilon"` // rounded up to four digits
+	Delta      float64 `json:"delta"`
+}
+
+// Applied is one rule of disclosure control that changed a finding, or none of it.
+type Applied struct {
+	Analysis   string `json:"analysis"` // its name in the study
+	Rule       string `json:"rule"`
+	Table      string `json:"table,omitempty"`
+	Text       string `json:"text"`
+	Suppressed int    `json:"suppressed"` // values that are not shown
+}
+
+// A Log is where one contributor's audit log stood: the text of its signed
+// checkpoint.
+type Log struct {
+	Member     string `json:"member"`
+	Checkpoint string `json:"checkpoint"`
 }
 
 // Study names what was asked.
@@ -77,6 +117,8 @@ type Opened struct {
 	Numbers  int    `json:"numbers"`  // coordinates of the sum
 	RingBits int    `json:"ring_bits"`
 	Rows     *int   `json:"rows,omitempty"` // patients in the sum, where the sum itself tells
+
+	Events []dp.Event `json:"events,omitempty"` // of a private study: the noise in the sum
 }
 
 // A Signature is one contributor's consent to the receipt.

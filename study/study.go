@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -40,6 +41,7 @@ type Study struct {
 	Participation Participation `json:"participation"`
 	Cohort        string        `json:"cohort,omitempty"`
 	Verify        bool          `json:"verify,omitempty"`
+	Privacy       *Privacy      `json:"privacy,omitempty"` // nil: exact results under the consortium's disclosure rules
 	Analyses      []Entry       `json:"analyses"`
 
 	file *manifest.Document // nil for a study that came by wire
@@ -50,6 +52,34 @@ type Study struct {
 type Participation struct {
 	Minimum  int      `json:"minimum,omitempty"`
 	Patience Duration `json:"patience"`
+}
+
+// Privacy is the budget of a study whose every opened number carries noise:
+// (Epsilon, Delta) differential privacy for adding or removing one patient. Delta 0
+// asks for pure privacy. ExpectedPatients is used only to say, before the study is
+// submitted, how far off its results will be.
+type Privacy struct {
+	Epsilon          float64 `json:"epsilon"`
+	Delta            float64 `json:"delta"`
+	Unit             string  `json:"unit"`
+	ExpectedPatients int     `json:"expected_patients,omitempty"`
+}
+
+// UnitPatient is the unit of privacy: everything that one patient contributed.
+const UnitPatient = "patient"
+
+// DefaultDelta is the delta of a study that names only its epsilon.
+const DefaultDelta = 1e-6
+
+// UnmarshalJSON fills in the defaults.
+func (p *Privacy) UnmarshalJSON(b []byte) error {
+	type plain Privacy
+	v := plain{Delta: DefaultDelta, Unit: UnitPatient}
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	*p = Privacy(v)
+	return nil
 }
 
 // Parse reads a study from YAML. An error is a manifest.Errors with positions.

@@ -67,8 +67,28 @@ func (s *Study) faults() faults {
 		fs.add(at("dataset"), "dataset: use 1 to 40 of a-z, 0-9, '.', '_' and '-'")
 	}
 	s.siteFaults(&fs)
+	s.privacyFaults(&fs)
 	s.entryFaults(&fs)
 	return fs
+}
+
+func (s *Study) privacyFaults(fs *faults) {
+	p := s.Privacy
+	if p == nil {
+		return
+	}
+	if !(p.Epsilon > 0 && p.Epsilon <= 100) {
+		fs.add(at("privacy", "epsilon"), "privacy: epsilon must be above 0 and at most 100, got %v", p.Epsilon)
+	}
+	if !(p.Delta >= 0 && p.Delta < 0.01) {
+		fs.add(at("privacy", "delta"), "privacy: delta must be 0 or below 0.01, got %v", p.Delta)
+	}
+	if p.Unit != UnitPatient {
+		fs.add(at("privacy", "unit"), "privacy: unit %q is not known; the unit is %s", p.Unit, UnitPatient)
+	}
+	if p.ExpectedPatients < 0 || p.ExpectedPatients > 1e9 {
+		fs.add(at("privacy", "expected_patients"), "privacy: expected_patients must be 1 to 1000000000, got %d", p.ExpectedPatients)
+	}
 }
 
 func length(fs *faults, key, text string, least, most int) {

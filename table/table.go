@@ -133,11 +133,14 @@ type Column struct {
 
 // A Table is an immutable set of rows over a schema. Patients says whose row
 // each is (an index, equal for rows of one person); nil means one row a person.
+// Pseudonyms, where a site's loader makes them, name the same people by keyed
+// hashes that stay the same from load to load; they never leave the site.
 type Table struct {
-	Schema   Schema
-	Columns  []Column
-	Patients []int32
-	rows     int
+	Schema     Schema
+	Columns    []Column
+	Patients   []int32
+	Pseudonyms []uint64
+	rows       int
 }
 
 // New builds a table, checking that the columns fit the schema.
@@ -199,7 +202,7 @@ func (t Table) Slice(from, to int) Table {
 			return Column{Codes: c.Codes[from:to]}
 		}
 		return Column{Numbers: c.Numbers[from:to]}
-	}, func(p []int32) []int32 { return p[from:to] })
+	}, func(p []int32) []int32 { return p[from:to] }, func(p []uint64) []uint64 { return p[from:to] })
 }
 
 // Take copies the given rows, in that order.
@@ -209,16 +212,36 @@ func (t Table) Take(rows []int) Table {
 			return Column{Codes: pick(c.Codes, rows)}
 		}
 		return Column{Numbers: pick(c.Numbers, rows)}
-	}, func(p []int32) []int32 { return pick(p, rows) })
+	}, func(p []int32) []int32 { return pick(p, rows) }, func(p []uint64) []uint64 { return pick(p, rows) })
 }
 
-func (t Table) with(rows int, col func(Column) Column, pat func([]int32) []int32) Table {
+// OneRowPerPatient keeps the first row of each patient: what bounds a patient's
+// contribution where it is promised to be bounded.
+func (t Table) OneRowPerPatient() Table {
+	if t.People() == t.rows {
+		return t
+	}
+	seen := map[int32]bool{}
+	var rows []int
+	for i, p := range t.Patients {
+		if !seen[p] {
+			seen[p] = true
+			rows = append(rows, i)
+		}
+	}
+	return t.Take(rows)
+}
+
+func (t Table) with(rows int, col func(Column) Column, pat func([]int32) []int32, pse func([]uint64) []uint64) Table {
 	out := Table{Schema: t.Schema, Columns: make([]Column, len(t.Columns)), rows: rows}
 	for i, c := range t.Columns {
 		out.Columns[i] = col(c)
 	}
 	if t.Patients != nil {
 		out.Patients = pat(t.Patients)
+	}
+	if t.Pseudonyms != nil {
+		out.Pseudonyms = pse(t.Pseudonyms)
 	}
 	return out
 }

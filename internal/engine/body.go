@@ -8,19 +8,28 @@ import (
 	"hmsp.center/hmsp/secure/verify"
 )
 
+// maxData is the longest tag of a site's data, maxLog the longest checkpoint, in
+// bytes.
+const (
+	maxData = 64
+	maxLog  = 2048
+)
+
 // The bodies of the messages, in the order of a run.
 
 type decisionBody struct {
 	Accept    bool   `json:"accept"`
 	Reason    Reason `json:"reason,omitzero"`
 	Key       []byte `json:"key,omitempty"`       // X-Wing encapsulation key of this study, 1216 bytes
-	Signature []byte `json:"signature,omitempty"` // by the site, over study and key
+	Data      []byte `json:"data,omitempty"`      // a tag of the data that the site answers from: see Seat
+	Signature []byte `json:"signature,omitempty"` // by the site, over study, key and data
 }
 
 // A seat is one participant of an epoch, with its signed key.
 type seat struct {
 	Site      string `json:"site"`
 	Key       []byte `json:"key"`
+	Data      []byte `json:"data,omitempty"`
 	Signature []byte `json:"signature"`
 }
 
@@ -51,12 +60,14 @@ type setBody struct {
 }
 
 type confirmBody struct {
-	Signature []byte `json:"signature"` // over the transcript
+	Signature []byte `json:"signature"`     // over the transcript
+	Log       []byte `json:"log,omitempty"` // the site's signed checkpoint of its audit log
 }
 
 type quorumBody struct {
-	Confirms map[string][]byte `json:"confirms"` // signatures, by member
-	Shares   map[string][]byte `json:"shares"`   // sealed to the recipient, by owner
+	Confirms map[string][]byte `json:"confirms"`       // signatures, by member
+	Logs     map[string][]byte `json:"logs,omitempty"` // checkpoints, by member
+	Shares   map[string][]byte `json:"shares"`         // sealed to the recipient, by owner
 }
 
 type unmaskBody struct {

@@ -7,6 +7,9 @@ import (
 	"math"
 
 	"hmsp.center/hmsp/analysis"
+	"hmsp.center/hmsp/disclosure"
+	"hmsp.center/hmsp/dp"
+	"hmsp.center/hmsp/dp/mechanism"
 	"hmsp.center/hmsp/fixed"
 	"hmsp.center/hmsp/plan"
 	"hmsp.center/hmsp/receipt"
@@ -31,6 +34,8 @@ type running struct {
 	grid   fixed.Grid
 	result *analysis.Result
 	failed string
+
+	applied []disclosure.Action // to the result
 }
 
 func (r *running) active() bool { return r.result == nil && r.failed == "" }
@@ -61,7 +66,7 @@ func (b *Bundle) declare() error {
 			err = b.plan.TellsSites(bounds)
 		}
 		if err == nil {
-			r.grid, err = fixed.NewGrid(bounds.Ranges, b.plan.MaxRows, len(b.plan.Sites))
+			r.grid, err = bounds.Grid(b.plan.MaxRows, len(b.plan.Sites))
 		}
 		if err != nil {
 			r.failed = err.Error()
@@ -130,13 +135,51 @@ func (b *Bundle) Advance(sum []uint64) error {
 		case err != nil:
 			r.failed = err.Error()
 		case result != nil:
-			r.result = result
+			b.release(r, result)
 		default:
 			r.state = next
 		}
 	}
 	b.round++
 	return b.declare()
+}
+
+// release takes an analysis' result as it may be shown: private ones as they are,
+// exact ones under the consortium's rules of disclosure control. A result that the
+// rules do not permit ends the analysis with the reason.
+func (b *Bundle) release(r *running, result *analysis.Result) {
+	if r.Private != nil || b.plan.Disclosure == nil {
+		r.result = result
+		return
+	}
+	err := safely(func() (err error) {
+		result, r.applied, err = disclosure.Apply(r.Run, result, *b.plan.Disclosure)
+		return err
+	})
+	if err != nil {
+		r.failed, r.applied = err.Error(), []disclosure.Action{{Rule: "release", Text: err.Error()}}
+		return
+	}
+	r.result = result
+}
+
+// applied lists the rules of disclosure control that were applied.
+func (b *Bundle) applied() []receipt.Applied {
+	var out []receipt.Applied
+	for _, r := range b.runs {
+		for _, a := range r.applied {
+			out = append(out, receipt.Applied{Analysis: r.Name, Rule: a.Rule, Table: a.Table, Text: a.Text, Suppressed: a.Suppressed})
+		}
+	}
+	return out
+}
+
+// events are those of a private run's present round.
+func (r *running) events() []dp.Event {
+	if r.Private == nil {
+		return nil
+	}
+	return r.Private.RoundEvents(r.state)
 }
 
 // ErrImpossible says that an opened sum is outside what the sites can reach.
@@ -175,11 +218,12 @@ func safely(f func() error) (err error) {
 
 // A Task is what a site must compute for one analysis in one round.
 type Task struct {
-	Name   string
-	Run    analysis.Run
-	State  analysis.State
-	Bounds analysis.Bounds
-	Grid   fixed.Grid
+	Name    string
+	Run     analysis.Run
+	State   analysis.State
+	Bounds  analysis.Bounds
+	Grid    fixed.Grid
+	Private *mechanism.Program // Run, where noise belongs on the vector
 }
 
 // Tasks lists the round's computations in the order of the wire vector.
@@ -187,7 +231,7 @@ func (b *Bundle) Tasks() []Task {
 	var out []Task
 	for _, r := range b.runs {
 		if r.active() {
-			out = append(out, Task{r.Name, r.Run, r.state, r.bounds, r.grid})
+			out = append(out, Task{r.Name, r.Run, r.state, r.bounds, r.grid, r.Private})
 		}
 	}
 	return out

@@ -51,14 +51,23 @@ func indices(p *plan.Plan, names []string) secure.Sites {
 func rosterHash(seats []seat) [32]byte {
 	var parts [][]byte
 	for _, s := range seats {
-		parts = append(parts, []byte(s.Site), s.Key)
+		parts = append(parts, []byte(s.Site), s.Key, s.Data)
 	}
 	return sha256.Sum256(secure.Frame("roster", parts...))
 }
 
-// epochKeyBytes are what a site signs to bind its epoch key to one study.
-func epochKeyBytes(p *plan.Plan, key []byte) []byte {
-	return secure.Frame("epoch key", []byte(p.Digest), []byte(p.Charter), key)
+func seatsOf(seats []seat) []Seat {
+	out := make([]Seat, len(seats))
+	for i, s := range seats {
+		out[i] = Seat{s.Site, s.Data}
+	}
+	return out
+}
+
+// epochKeyBytes are what a site signs to bind its epoch key, and the tag of its
+// data, to one study.
+func epochKeyBytes(p *plan.Plan, key, data []byte) []byte {
+	return secure.Frame("epoch key", []byte(p.Digest), []byte(p.Charter), key, data)
 }
 
 // verifySeat refuses a key that its site did not sign, and one that no peer
@@ -67,13 +76,16 @@ func verifySeat(p *plan.Plan, s seat) error {
 	if len(s.Key) != mask.PublicSize {
 		return fmt.Errorf("epoch key of %s has %d bytes, want %d", s.Site, len(s.Key), mask.PublicSize)
 	}
+	if len(s.Data) > maxData {
+		return fmt.Errorf("tag of the data of %s of %d bytes, at most %d", s.Site, len(s.Data), maxData)
+	}
 	if _, err := hpke.MLKEM768X25519().NewPublicKey(s.Key); err != nil {
 		return fmt.Errorf("epoch key of %s: %w", s.Site, err)
 	}
 	if err := usablePoint(s.Key[mask.PublicSize-32:]); err != nil {
 		return fmt.Errorf("epoch key of %s: %w", s.Site, err)
 	}
-	return p.Verifies(s.Site, identity.ContextEpochKey, epochKeyBytes(p, s.Key), s.Signature)
+	return p.Verifies(s.Site, identity.ContextEpochKey, epochKeyBytes(p, s.Key, s.Data), s.Signature)
 }
 
 // verifyEnc refuses an encapsulation that its recipient could not open.

@@ -28,6 +28,8 @@ type Event struct {
 	Secret  map[string][]byte `json:"secret,omitempty"`  // EventEncapsulated: by peer
 	Epoch   int               `json:"epoch,omitempty"`   // EventEncapsulated
 	Round   int               `json:"round,omitempty"`   // EventComputed, EventFailed
+	Data    []byte            `json:"data,omitempty"`    // EventDecided: a tag of the data to answer from
+	Log     []byte            `json:"log,omitempty"`     // EventAgreed: the site's checkpoint
 	Words   []uint64          `json:"-"`                 // EventComputed: the site's vector, before masking
 	Twice   bool              `json:"-"`                 // EventMessage: its sender said something else under the same name before
 }
@@ -41,14 +43,15 @@ const (
 	EventMessage      EventKind = "message"      // a message arrived
 	EventEncapsulated EventKind = "encapsulated" // secrets agreed with the peers of an epoch
 	EventComputed     EventKind = "computed"     // the vector of a round
-	EventFailed       EventKind = "failed"       // the vector could not be computed
+	EventAgreed       EventKind = "agreed"       // the site consents to a round's contributors
+	EventFailed       EventKind = "failed"       // the vector could not be computed, or the contributors not be consented to
 	EventTick         EventKind = "tick"         // a deadline passed
 	EventCancel       EventKind = "cancel"       // the researcher (or the steward) stops the study
 )
 
 func (k EventKind) known() bool {
 	switch k {
-	case EventBegin, EventDecided, EventMessage, EventEncapsulated, EventComputed, EventFailed, EventTick, EventCancel:
+	case EventBegin, EventDecided, EventMessage, EventEncapsulated, EventComputed, EventAgreed, EventFailed, EventTick, EventCancel:
 		return true
 	}
 	return false
@@ -74,6 +77,9 @@ const (
 	ReasonCheating     = "cheating"     // a party was caught; the text names it
 	ReasonData         = "data"         // the site's data cannot answer the study
 	ReasonCohort       = "cohort"       // the cohort is too small at this site
+	ReasonBudget       = "budget"       // the site's privacy budget does not cover the study
+	ReasonDifference   = "difference"   // with what was answered before, the answer would tell of too few patients
+	ReasonDisclosure   = "disclosure"   // a rule of disclosure control does not permit the answer
 	ReasonCancelled    = "cancelled"    // stopped by the researcher or a steward
 	ReasonIncompatible = "incompatible" // versions or charters differ
 	ReasonInternal     = "internal"     // a fault of the software; details stay in the site's own log
@@ -86,7 +92,7 @@ const maxReason = 500
 // a known kind, a text that is there, on one line, without control characters.
 func (r Reason) tidy() Reason {
 	switch r.Kind {
-	case ReasonRefused, ReasonAbsent, ReasonFloor, ReasonCheating, ReasonData, ReasonCohort, ReasonCancelled, ReasonIncompatible, ReasonInternal:
+	case ReasonRefused, ReasonAbsent, ReasonFloor, ReasonCheating, ReasonData, ReasonCohort, ReasonBudget, ReasonDifference, ReasonDisclosure, ReasonCancelled, ReasonIncompatible, ReasonInternal:
 	default:
 		r.Kind = ReasonInternal
 	}
@@ -126,7 +132,7 @@ func (e Event) Encode() ([]byte, error) {
 	return append(append(b, head...), data...), nil
 }
 
-const eventMagic = "hmsp-event1\n"
+const eventMagic = "hmsp-event2\n"
 
 // DecodeEvent reads the journal's bytes of one event.
 func DecodeEvent(b []byte) (Event, error) {

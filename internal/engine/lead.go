@@ -36,6 +36,7 @@ type Lead struct {
 	signed    []byte   // transcript of the round
 	fixed     []string // the contributors, once a set was confirmed
 	confirms  map[string][]byte
+	logs      map[string][]byte // checkpoints, by member
 	helps     map[int]mask.Help
 	rounds    []receipt.Round
 	remarks   []string // what was noticed and mended, for the researcher

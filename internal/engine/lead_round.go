@@ -19,7 +19,7 @@ import (
 // roster, later the contributors.
 func (l *Lead) openRound(previous []uint64) []Message {
 	l.phase, l.arrived, l.sum = leadCollecting, map[string]arrival{}, make([]uint64, l.b.layout.Words())
-	l.confirms, l.helps = map[string][]byte{}, map[int]mask.Help{}
+	l.confirms, l.logs, l.helps = map[string][]byte{}, map[string][]byte{}, map[int]mask.Help{}
 	digest := l.b.digest()
 	sum := blob(previous)
 	var out []Message
@@ -133,6 +133,12 @@ func (l *Lead) hearConfirm(at time.Time, m Message) ([]Message, error) {
 	if err := l.plan.Verifies(m.From, identity.ContextConfirm, l.signed, c.Signature); err != nil {
 		return l.leave(at, m.From, Reason{ReasonCheating, "confirmed another set than was announced"}), nil
 	}
+	if len(c.Log) > maxLog {
+		return l.leave(at, m.From, Reason{ReasonIncompatible, "sent a checkpoint of no size that one has"}), nil
+	}
+	if len(c.Log) > 0 {
+		l.logs[m.From] = c.Log
+	}
 	l.confirms[m.From], l.progress = c.Signature, at
 	if len(l.confirms) < len(l.set.Members) {
 		return nil, nil
@@ -145,7 +151,7 @@ func (l *Lead) quorum() []Message {
 	l.phase = leadUnmasking
 	var out []Message
 	for _, s := range l.set.Members {
-		q := quorumBody{Confirms: l.confirms, Shares: map[string][]byte{}}
+		q := quorumBody{Confirms: l.confirms, Logs: l.logs, Shares: map[string][]byte{}}
 		for _, owner := range l.set.Members {
 			if owner != s {
 				q.Shares[owner] = l.arrived[owner].shares[s]

@@ -19,7 +19,7 @@ func (l *Lead) hearDecision(at time.Time, m Message) ([]Message, error) {
 		return nil, errStale
 	}
 	if d.Accept {
-		if err := verifySeat(l.plan, seat{m.From, d.Key, d.Signature}); err != nil {
+		if err := verifySeat(l.plan, seat{m.From, d.Key, d.Data, d.Signature}); err != nil {
 			d = decisionBody{Reason: Reason{ReasonIncompatible, "its key for the study cannot be used"}}
 		}
 	}
@@ -47,7 +47,7 @@ func (l *Lead) form(at time.Time) []Message {
 	l.seats = nil
 	for _, s := range l.plan.Sites {
 		if d, ok := l.decisions[s]; ok && d.Accept && !l.isAbsent(s) {
-			l.seats = append(l.seats, seat{s, d.Key, d.Signature})
+			l.seats = append(l.seats, seat{s, d.Key, d.Data, d.Signature})
 		}
 	}
 	if len(l.seats) < least(l.plan) {

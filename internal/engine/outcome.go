@@ -2,10 +2,16 @@ package engine
 
 import (
 	"fmt"
+	"maps"
+	"math"
+	"slices"
 	"time"
 
+	"hmsp.center/hmsp/dp"
+	"hmsp.center/hmsp/dp/account"
 	"hmsp.center/hmsp/plan"
 	"hmsp.center/hmsp/receipt"
+	"hmsp.center/hmsp/study"
 )
 
 // About names the study in receipts and outcomes.
@@ -19,15 +25,16 @@ func Opening(p *plan.Plan, epoch int, b *Bundle, contributors []string) receipt.
 	r := receipt.Round{Epoch: epoch, Round: b.round, Contributors: contributors, To: contributors}
 	for _, run := range b.runs {
 		if run.active() {
-			r.Opened = append(r.Opened, receipt.Opened{Analysis: run.Name, What: run.bounds.Opens, Numbers: len(run.bounds.Ranges), RingBits: run.grid.Bits})
+			r.Opened = append(r.Opened, receipt.Opened{Analysis: run.Name, What: run.bounds.Opens, Numbers: len(run.bounds.Ranges), RingBits: run.grid.Bits, Events: run.events()})
 		}
 	}
 	return r
 }
 
 // DrawReceipt fills the receipt of a finished run. Lead and sites each draw it
-// from what they saw; the sites sign only if both agree.
-func DrawReceipt(p *plan.Plan, contributors []string, absent []receipt.Absent, rounds []receipt.Round, b *Bundle, started, ended time.Time) (receipt.Receipt, error) {
+// from what they saw; the sites sign only if both agree. logs holds the
+// contributors' checkpoints, by name.
+func DrawReceipt(p *plan.Plan, contributors []string, absent []receipt.Absent, rounds []receipt.Round, logs map[string][]byte, b *Bundle, started, ended time.Time) (receipt.Receipt, error) {
 	digest, err := receipt.DigestResult(b.Findings())
 	if err != nil {
 		return receipt.Receipt{}, err
@@ -38,6 +45,14 @@ func DrawReceipt(p *plan.Plan, contributors []string, absent []receipt.Absent, r
 		Rules:  receipt.Rules{Colluders: p.Colluders, Honest: p.Honest, Shares: p.Quorum()},
 		Rounds: rounds, Verified: p.Verify, Started: started, Ended: ended, Result: digest,
 	}
+	for _, name := range slices.Sorted(maps.Keys(logs)) {
+		r.Logs = append(r.Logs, receipt.Log{Member: name, Checkpoint: string(logs[name])})
+	}
+	if r.Disclosure = b.applied(); p.Budget != nil {
+		if r.Privacy, err = spent(p.Budget, r.Events()); err != nil {
+			return r, fmt.Errorf("draw the receipt: %w", err)
+		}
+	}
 	if p.Trial {
 		r.Rules = receipt.Rules{} // one process saw everything: no rule protected anybody
 	}
@@ -45,6 +60,23 @@ func DrawReceipt(p *plan.Plan, contributors []string, absent []receipt.Absent, r
 		return r, fmt.Errorf("draw the receipt: %w", err)
 	}
 	return r, nil
+}
+
+// spent is what the accountants make of the events of the opened sums. An
+// accountant that has no bound at the study's delta is left out.
+func spent(b *plan.Budget, events []dp.Event) (*receipt.Privacy, error) {
+	rho, err := account.RhoOf(events)
+	if err != nil {
+		return nil, err
+	}
+	p := &receipt.Privacy{Epsilon: b.Epsilon, Delta: b.Delta, Unit: study.UnitPatient, Honest: b.Honest, Rho: account.Ceil(rho)}
+	for _, a := range account.All() {
+		e, err := a.Epsilon(events, b.Delta)
+		if err == nil && !math.IsInf(e, 0) && !math.IsNaN(e) {
+			p.Spent = append(p.Spent, receipt.Spent{Accountant: a.Name(), Epsilon: account.Ceil(e), Delta: b.Delta})
+		}
+	}
+	return p, nil
 }
 
 // ReadOutcome reads an outcome message. It does not verify it: what it says is

@@ -27,6 +27,7 @@ type Party struct {
 	heard   time.Time // from the lead
 	seed    []byte
 	key     *mask.EpochKey
+	data    []byte // the tag of the data that this site answers from
 	epoch   int
 	seats   []seat
 	sent    map[string][]byte // secrets that we encapsulated, by peer
@@ -40,6 +41,8 @@ type Party struct {
 	commit  []byte   // to x (A7)
 	kept    []byte   // our own share of our self mask
 	set     setBody
+	log     []byte                   // our checkpoint, as confirmed
+	logs    map[string][]byte        // the contributors' checkpoints, as the last quorum showed them
 	signed  []byte                   // this round's transcript, as confirmed
 	fixed   []string                 // the only set that this party helps to open
 	checks  map[string]verify.Scalar // masked check values of this round, by site (A7)
@@ -59,6 +62,7 @@ const (
 	partyKeys       partyPhase = "keys"
 	partyComputing  partyPhase = "computing"
 	partyWaiting    partyPhase = "contributed"
+	partyAgreeing   partyPhase = "agreeing"
 	partyConfirmed  partyPhase = "confirmed"
 	partyUnmasked   partyPhase = "unmasked"
 	partyEndorsed   partyPhase = "signed"
@@ -66,13 +70,16 @@ const (
 	partyEnded      partyPhase = "ended"
 )
 
-// Work is what a party needs done outside the state machine: secrets agreed
-// with peers, or the vector of a round. The answer comes back as an event.
+// Work is what a party needs done outside the state machine: secrets agreed with
+// peers, the vector of a round, or the site's own consent to a set of
+// contributors. The answer comes back as an event.
 type Work struct {
 	Encapsulate map[string][]byte // peer -> epoch key, when secrets are wanted
 	Infos       map[string][]byte // peer -> context of the encapsulation
 	Epoch       int
 	Tasks       []Task // when a vector is wanted
+	Seats       []Seat
+	Agree       []string // contributors, when consent to open their sum is wanted
 	Round       int
 }
 
@@ -137,9 +144,9 @@ func (p *Party) tooEarly(m Message) bool {
 	}
 	switch m.Kind {
 	case KindQuorum:
-		return m.Round == p.b.round && p.phase == partyWaiting
+		return m.Round == p.b.round && (p.phase == partyWaiting || p.phase == partyAgreeing)
 	case KindRound, KindRelease:
-		return m.Round == p.b.round+1 && (p.phase == partyWaiting || p.phase == partyConfirmed)
+		return m.Round == p.b.round+1 && (p.phase == partyWaiting || p.phase == partyAgreeing || p.phase == partyConfirmed)
 	}
 	return false
 }
@@ -178,6 +185,8 @@ func (p *Party) step(e Event) ([]Message, error) {
 		return p.encapsulated(e)
 	case EventComputed:
 		return p.computed(e)
+	case EventAgreed:
+		return p.agreed(e)
 	case EventFailed:
 		if p.work == nil || e.Round != p.work.Round || e.Epoch != p.work.Epoch {
 			return nil, errStale

@@ -38,7 +38,7 @@ func (p *Party) hearRound(m Message) ([]Message, error) {
 		return append(out, p.accuse("the lead %s asks for round %d with a state that does not follow from the opened sums", p.plan.Lead, m.Round)...), nil
 	}
 	p.phase, p.x = partyComputing, nil
-	p.work = &Work{Tasks: p.b.Tasks(), Epoch: p.epoch, Round: p.b.round}
+	p.work = &Work{Tasks: p.b.Tasks(), Seats: seatsOf(p.seats), Epoch: p.epoch, Round: p.b.round}
 	return out, nil
 }
 

@@ -35,8 +35,22 @@ func (p *Party) hearSet(m Message) ([]Message, error) {
 	if err := p.guard.Agree(p.terms, p.index(p.self), p.b.round, indices(p.plan, s.Members)); err != nil {
 		return p.accuseWith(&s, "the lead %s: %v", p.plan.Lead, err), nil
 	}
-	p.set, p.signed, p.phase = s, tr, partyConfirmed
-	return []Message{p.message(KindConfirm, p.plan.Lead, p.b.round, confirmBody{p.sign.Sign(identity.ContextConfirm, tr)}, nil)}, nil
+	p.set, p.signed, p.phase = s, tr, partyAgreeing
+	p.work = &Work{Agree: s.Members, Epoch: p.epoch, Round: p.b.round}
+	return nil, nil
+}
+
+// agreed confirms the set once the site's own history permits it.
+func (p *Party) agreed(e Event) ([]Message, error) {
+	if p.phase != partyAgreeing || e.Round != p.b.round {
+		return nil, errStale
+	}
+	if len(e.Log) > maxLog {
+		return nil, fmt.Errorf("a checkpoint of %d bytes, at most %d", len(e.Log), maxLog)
+	}
+	p.work, p.log, p.phase = nil, e.Log, partyConfirmed
+	c := confirmBody{Signature: p.sign.Sign(identity.ContextConfirm, p.signed), Log: e.Log}
+	return []Message{p.message(KindConfirm, p.plan.Lead, p.b.round, c, nil)}, nil
 }
 
 // checkSet says what is wrong with a set, in words that follow "a set".
@@ -72,6 +86,20 @@ func (p *Party) checkSet(s setBody) string {
 	return ""
 }
 
+// checkLogs says what is wrong with the contributors' checkpoints, in words that
+// follow "checkpoints". Each site vouches for its own.
+func (p *Party) checkLogs(logs map[string][]byte) string {
+	for name, log := range logs {
+		if !slices.Contains(p.set.Members, name) || len(log) == 0 || len(log) > maxLog {
+			return "of others than contribute, or of no size that one has"
+		}
+	}
+	if got, ok := logs[p.self]; ok && !bytes.Equal(got, p.log) {
+		return "of which the one of " + p.self + " was altered"
+	}
+	return ""
+}
+
 // Quorum and unmasking.
 
 func (p *Party) hearQuorum(m Message) ([]Message, error) {
@@ -94,6 +122,10 @@ func (p *Party) hearQuorum(m Message) ([]Message, error) {
 	if agreed < need {
 		return p.accuseWith(&p.set, "the lead %s showed %d confirmations of the set, opening needs %d: it may have told others another set", p.plan.Lead, agreed, need), nil
 	}
+	if why := p.checkLogs(q.Logs); why != "" {
+		return p.accuse("the lead %s showed checkpoints %s", p.plan.Lead, why), nil
+	}
+	p.logs = q.Logs
 	sealed := map[int][]byte{p.index(p.self): p.kept}
 	for owner, sh := range q.Shares {
 		if slices.Contains(p.set.Members, owner) && owner != p.self {

@@ -37,7 +37,11 @@ func (p *Party) decide(e Event) ([]Message, error) {
 		return []Message{p.message(KindDecision, p.plan.Lead, 0, d, nil)}, nil
 	}
 	pub := p.key.Public()
-	d := decisionBody{Accept: true, Key: pub, Signature: p.sign.Sign(identity.ContextEpochKey, epochKeyBytes(p.plan, pub))}
+	if len(e.Data) > maxData {
+		return nil, fmt.Errorf("a tag of the data of %d bytes, at most %d", len(e.Data), maxData)
+	}
+	d := decisionBody{Accept: true, Key: pub, Data: e.Data, Signature: p.sign.Sign(identity.ContextEpochKey, epochKeyBytes(p.plan, pub, e.Data))}
+	p.data = e.Data
 	p.phase = partyAccepted
 	return []Message{p.message(KindDecision, p.plan.Lead, 0, d, nil)}, nil
 }
@@ -95,7 +99,7 @@ func (p *Party) checkRoster(seats []seat) string {
 			return fmt.Sprintf("the key of %s cannot be used, or is not signed by it", s.Site)
 		}
 		if s.Site == p.self {
-			mine = bytes.Equal(s.Key, p.key.Public())
+			mine = bytes.Equal(s.Key, p.key.Public()) && bytes.Equal(s.Data, p.data)
 		}
 	}
 	if !mine {

@@ -142,5 +142,7 @@ func Read(ctx context.Context, l dataset.Loader, d dataset.Dataset, schema table
 		}
 		columns = append(columns, table.Column{Codes: codes})
 	}
-	return table.New(schema, columns, t.Patients)
+	out, err := table.New(schema, columns, t.Patients)
+	out.Pseudonyms = t.Pseudonyms
+	return out, err
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"time"
 
+	"hmsp.center/hmsp/dp/noise"
 	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/internal/execute"
 	"hmsp.center/hmsp/plan"
@@ -27,10 +28,17 @@ func Site(t table.Table) engine.Computer { return site{t} }
 // site is one site's computer.
 type site struct{ t table.Table }
 
-func (s site) Compute(ctx context.Context, _ string, _ int, tasks []engine.Task) ([]uint64, error) {
+func (s site) Compute(ctx context.Context, q engine.Question) ([]uint64, error) {
 	var words []uint64
-	for _, k := range tasks {
-		v, err := execute.Local(ctx, s.t, k.Run, k.State, k.Bounds, k.Grid)
+	for _, k := range q.Tasks {
+		t := s.t
+		if k.Private != nil {
+			t = t.OneRowPerPatient()
+		}
+		v, err := execute.Local(ctx, t, k.Run, k.State, k.Bounds, k.Grid)
+		if err == nil && k.Private != nil {
+			err = k.Private.Noise(k.State, v.Words, noise.NewSource(rand.Reader))
+		}
 		if err != nil {
 			return nil, engine.Reason{Kind: engine.ReasonData, Text: fmt.Sprintf("%s: %v", k.Name, err)}
 		}
@@ -38,6 +46,9 @@ func (s site) Compute(ctx context.Context, _ string, _ int, tasks []engine.Task)
 	}
 	return words, nil
 }
+
+// Agree consents to every set: the process holds all tables anyway.
+func (s site) Agree(context.Context, string, int, []string) ([]byte, error) { return nil, nil }
 
 // A Step is one thing that a site did in a run: it answered an event, or worked.
 type Step struct {
@@ -162,7 +173,7 @@ func sum(ctx context.Context, p *plan.Plan, opened func(*engine.Bundle), tables 
 		}
 		sum := make([]uint64, b.Layout().Words())
 		for _, t := range tables {
-			words, err := site{t}.Compute(ctx, p.Digest, 0, b.Tasks())
+			words, err := site{t}.Compute(ctx, engine.Question{Study: p.Digest, Tasks: b.Tasks()})
 			if err != nil {
 				return nil, err
 			}
@@ -190,7 +201,7 @@ func alone(ctx context.Context, p *plan.Plan, tables Tables, now func() time.Tim
 	if err != nil {
 		return nil, err
 	}
-	r, err := engine.DrawReceipt(p, p.Sites, nil, rounds, b, started, now())
+	r, err := engine.DrawReceipt(p, p.Sites, nil, rounds, nil, b, started, now())
 	if err != nil {
 		return nil, err
 	}
