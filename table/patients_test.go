@@ -1,3 +1,6 @@
+package table
+
+import "testing"
 
 func TestOneRowPerPatientKeepsTheFirst(t *testing.T) {
 	s := Schema{{Name: "x", Kind: Number, Min: 0, Max: 9}}
