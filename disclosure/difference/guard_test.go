@@ -1,0 +1,304 @@
+package difference
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"pgregory.net/rapid"
+
+	"hmsp.center/hmsp/table"
+)
+
+var update = flag.Bool("update", false, "write testdata again")
+
+// memory is a store that can fail.
+type memory struct {
+	values map[string][]byte
+	fail   error
+}
+
+func (m *memory) Get(key string) ([]byte, error) { return m.values[key], nil }
+
+func (m *memory) Put(values map[string][]byte) error {
+	if m.fail != nil {
+		return m.fail
+	}
+	maps.Copy(m.values, values)
+	return nil
+}
+
+var secret = bytes.Repeat([]byte{3}, 32)
+
+func newGuard(t testing.TB, floor int) (*Guard, *memory) {
+	m := &memory{values: map[string][]byte{}}
+	g, err := New(m, secret, floor, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g, m
+}
+
+// people are n patients with an age and a score; the score is missing where
+// missing says so.
+func people(t testing.TB, n int, missing ...int) table.Table {
+	s := table.Schema{{Name: "age", Kind: table.Number, Max: 120}, {Name: "score", Kind: table.Integer, Max: 9}}
+	c := []table.Column{{Numbers: make([]float64, n)}, {Numbers: make([]float64, n)}}
+	patients := make([]int32, n)
+	pseudonyms := make([]uint64, n)
+	for i := range n {
+		c[0].Numbers[i], c[1].Numbers[i] = 30+float64(i%50), float64(i%7)
+		if slices.Contains(missing, i) {
+			c[1].Numbers[i] = math.NaN()
+		}
+		patients[i], pseudonyms[i] = int32(i), uint64(1000+i)
+	}
+	out, err := table.New(s, c, patients)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Pseudonyms = pseudonyms
+	return out
+}
+
+func rows(n int, without ...int) []int {
+	var out []int
+	for i := range n {
+		if !slices.Contains(without, i) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// The attacks on record against exact answers, and those of the issue: each is a
+// history, and a last question that must be refused.
+func TestDifferencesAreRefused(t *testing.T) {
+	all := people(t, 60)
+	changed := people(t, 60)
+	changed.Columns[0].Numbers[7]++
+	twice := all.Take(append(rows(60), 5))
+	nameless := all
+	nameless.Patients, nameless.Pseudonyms = nil, nil
+	fewer := nameless.Take(rows(60, 0))
+	gap := people(t, 60, 11)
+	use := func(t table.Table, names []string, rows []int) func(*Guard) error {
+		return func(g *Guard) error {
+			_, err := g.Admit("lung", t, []Use{{names, rows}})
+			return err
+		}
+	}
+	age := []string{"age"}
+	for name, asks := range map[string][]func(*Guard) error{
+		"leave one row out":             {use(all, age, rows(60)), use(all, age, rows(60, 4))},
+		"one row more":                  {use(all, age, rows(60, 4)), use(all, age, rows(60))},
+		"one row twice":                 {use(all, age, rows(60)), use(twice, age, rows(61))},
+		"a value changed overnight":     {use(all, age, rows(60)), use(changed, age, rows(60))},
+		"a patient admitted overnight":  {use(all.Take(rows(60, 59)), age, rows(59)), use(all, age, rows(60))},
+		"no names: one row gone":        {use(nameless, age, rows(60)), use(fewer, age, rows(59))},
+		"few patients":                  {use(all, age, []int{1, 2, 3})},
+		"few others":                    {use(all, age, rows(60)[:57]), use(all, age, rows(60)[3:])},
+		"a whole and its parts but one": {use(all, age, rows(60)), use(all, age, rows(60)[:20]), use(all, age, rows(60)[20:40]), use(all, age, rows(60)[41:])},
+		"a missing value narrows it":    {use(gap, age, rows(60)), use(gap, []string{"age", "score"}, rows(60, 11))},
+		"within one study": {func(g *Guard) error {
+			_, err := g.Admit("lung", gap, []Use{{age, rows(60)}, {[]string{"age", "score"}, rows(60, 11)}})
+			return err
+		}},
+	} {
+		g, _ := newGuard(t, 10)
+		for i, ask := range asks {
+			err := ask(g)
+			if r := (*Refused)(nil); i == len(asks)-1 && (!errors.As(err, &r) || r.Variable != "age") {
+				t.Errorf("%s: answered (%v)", name, err)
+			} else if i < len(asks)-1 && err != nil {
+				t.Errorf("%s: question %d: %v", name, i+1, err)
+			}
+		}
+	}
+}
+
+func TestHonestQuestionsAreAnswered(t *testing.T) {
+	g, m := newGuard(t, 10)
+	all, gap := people(t, 60), people(t, 60, 11)
+	for i, u := range [][]Use{
+		{{[]string{"age", "score"}, rows(60)}},
+		{{[]string{"age"}, rows(60)}},        // the same again
+		{{[]string{"score"}, rows(60)[:30]}}, // one half
+		{{[]string{"score"}, rows(60)[30:]}}, // the other
+		{{[]string{"age"}, nil}},             // nobody
+	} {
+		if _, err := g.Admit("lung", all, u); err != nil {
+			t.Errorf("question %d: %v", i+1, err)
+		}
+	}
+	if _, err := g.Admit("heart", gap, []Use{{[]string{"score"}, rows(60)}}); err != nil {
+		t.Errorf("another dataset: %v", err)
+	}
+	again, err := New(m, secret, 10, 3) // after a restart
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again.Admit("lung", all, []Use{{[]string{"age"}, rows(60, 1)}}); err == nil {
+		t.Error("a restart forgot the history")
+	}
+}
+
+func TestARefusedOrUnkeptQuestionLeavesNoTrace(t *testing.T) {
+	g, m := newGuard(t, 10)
+	all := people(t, 60)
+	if _, err := g.Admit("lung", all, []Use{{[]string{"score"}, rows(60)[:30]}, {[]string{"age"}, rows(3)}}); err == nil || len(m.values) != 0 {
+		t.Errorf("refused (%v), but kept %d histories", err, len(m.values))
+	}
+	m.fail = errors.New("disk full")
+	if sets, err := g.Admit("lung", all, []Use{{[]string{"age"}, rows(60)}}); !errors.Is(err, m.fail) || sets != nil {
+		t.Errorf("admitted without being kept: %v", err)
+	}
+	m.fail = nil
+	if _, err := g.Admit("lung", all, []Use{{[]string{"age"}, rows(60, 2)}}); err != nil {
+		t.Errorf("what was not kept counts: %v", err)
+	}
+}
+
+func TestAWithdrawnSiteIsNotTheDifferenceOfTwoSums(t *testing.T) {
+	six := []string{"east", "lakes", "north", "plains", "south", "west"}
+	all := people(t, 60)
+	ask := func(g *Guard, rows []int, sites []string) error {
+		sets, err := g.Admit("lung", all, []Use{{[]string{"age"}, rows}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return g.Agree("lung", sets, sites)
+	}
+	g, _ := newGuard(t, 10)
+	for i, c := range []struct {
+		rows  []int
+		sites []string
+		ok    bool
+	}{
+		{rows(60), six, true},
+		{rows(60), six, true},
+		{rows(60), six[:5], false},
+		{rows(60), six[:4], false},
+		{rows(60), six[:3], true},
+		{rows(60), []string{"east", "lakes", "plains", "south", "west"}, false}, // splits what the two have in common
+		{rows(60), append(slices.Clone(six), "x", "y", "z"), true},
+		{rows(60)[:30], six[:5], true}, // other patients of this site: their difference is no site's part
+	} {
+		if err := ask(g, c.rows, c.sites); (err == nil) != c.ok {
+			t.Errorf("question %d: %v", i+1, err)
+		}
+	}
+}
+
+// Against the definition: the atoms are the classes of members by the sets that
+// they are in, and none is ever smaller than the floor.
+func TestPartitionIsByMembership(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const members = 24
+		floor := uint64(rapid.IntRange(1, 6).Draw(t, "floor"))
+		var p Partition
+		in := [members]string{}
+		for i := range rapid.IntRange(1, 12).Draw(t, "sets") {
+			bits := rapid.Uint32Range(0, 1<<members-1).Draw(t, "set")
+			set := roaring.New()
+			next := in
+			for m := range members {
+				if bits>>m&1 == 1 {
+					set.Add(uint32(m))
+					next[m] += fmt.Sprint(i, ";")
+				}
+			}
+			sizes := map[string]uint64{}
+			for _, s := range next {
+				if s != "" {
+					sizes[s]++
+				}
+			}
+			ok := true
+			for _, n := range sizes {
+				ok = ok && n >= floor
+			}
+			if p.Admits(set, floor) != ok {
+				t.Fatalf("set %d: admitted %v, want %v", i, !ok, ok)
+			}
+			if !ok {
+				continue
+			}
+			p.Refine(set)
+			if in = next; p.Len() != len(sizes) || p.valid(members) != nil {
+				t.Fatalf("set %d: %d atoms, want %d (%v)", i, p.Len(), len(sizes), p.valid(members))
+			}
+		}
+	})
+}
+
+func TestHistoryBytesAreThoseOfTheirVersion(t *testing.T) {
+	g, m := newGuard(t, 3)
+	sets, err := g.Admit("lung", people(t, 8), []Use{{[]string{"score"}, rows(8)}, {[]string{"score"}, rows(4)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Agree("lung", sets, []string{"east", "north", "west"}); err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	for _, k := range slices.Sorted(maps.Keys(m.values)) {
+		fmt.Fprintf(&got, "%q %s\n", k, hex.EncodeToString(m.values[k]))
+	}
+	path := filepath.Join("testdata", "histories-v1.golden")
+	if *update {
+		os.MkdirAll("testdata", 0o755)
+		if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got.Bytes(), want) {
+		t.Errorf("the bytes changed: a change needs a new version\n%s", got.String())
+	}
+}
+
+func FuzzHistory(f *testing.F) {
+	g, m := newGuard(f, 2)
+	if _, err := g.Admit("d", people(f, 9), []Use{{[]string{"age"}, rows(9)}, {[]string{"age"}, rows(4)}}); err != nil {
+		f.Fatal(err)
+	}
+	for _, b := range m.values {
+		f.Add(b)
+	}
+	f.Add([]byte(`{"hmsp":"contributors/v1","atoms":[["a","b"],["c"]]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if h, err := decodeHistory(b); err == nil && h.Len() > 0 {
+			if _, err := h.encode(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c, err := decodeContributors(b); err == nil {
+			c.named([]string{"x"})
+		}
+	})
+}
+
+func BenchmarkAdmit(b *testing.B) {
+	const n = 100_000
+	all := people(b, n)
+	use := []Use{{[]string{"age", "score"}, rows(n)}}
+	for b.Loop() {
+		g, _ := newGuard(b, 10)
+		if _, err := g.Admit("d", all, use); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
