@@ -12,10 +12,7 @@ import (
 type Vector struct {
 	Grid  Grid
 	Words []uint64
-	// Used says that something was added, be it zero: of one row's contribution,
-	// that the row counts.
-	Used bool
-	err  error
+	err   error
 }
 
 // NewVector returns zero on the grid.
@@ -25,7 +22,6 @@ func NewVector(g Grid) *Vector {
 
 // Add adds one row's value x to coordinate i, rounded half to even to the grid.
 func (v *Vector) Add(i int, x float64) {
-	v.Used = true
 	c := v.Grid.cells[i]
 	if !(math.Abs(x) <= c.most) {
 		v.fail(i)
@@ -43,7 +39,6 @@ func (v *Vector) Add(i int, x float64) {
 // AddScaled adds s*x[k] to coordinate at+k, for every k: the same integers as
 // Add for each product, in less time.
 func (v *Vector) AddScaled(at int, s float64, x []float64) {
-	v.Used = true
 	if v.Grid.Bits != 128 {
 		for k, y := range x {
 			v.Add(at+k, s*y)
@@ -83,7 +78,6 @@ func (v *Vector) AddOuter(at int, w float64, x []float64) {
 // AddSum adds the total x of many rows (or of a whole stratum) to coordinate i:
 // only the site's limit is checked, not one row's.
 func (v *Vector) AddSum(i int, x float64) {
-	v.Used = true
 	if !(math.Abs(x) <= v.Grid.Limit[i]*slack) {
 		v.fail(i)
 		return
