@@ -21,6 +21,8 @@ const (
 	ContextSet      Context = "hmsp set/v1"       // whose vectors a round's sum is made of
 	ContextConfirm  Context = "hmsp confirm/v1"   // a site's agreement to a round's transcript
 	ContextReceipt  Context = "hmsp receipt/v1"   // a contributor's endorsement of a result
+
+	ContextCheckpoint Context = "hmsp checkpoint/v1" // a member's statement of how far its audit log is
 )
 
 // separator begins everything that is signed; it names the scheme and its version.

@@ -106,6 +106,7 @@ func TestGoldenIdentity(t *testing.T) {
 		{"signing key", id.Public().SigningKey.String(), goldenSigningKey},
 		{"fingerprint", id.Public().Fingerprint(), goldenFingerprint},
 		{"signature", hex.EncodeToString(id.Sign(ContextCharter, []byte("x"))), goldenSignature},
+		{"signature of a checkpoint", hex.EncodeToString(id.Sign(ContextCheckpoint, []byte("x"))), goldenCheckpoint},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: got %s, want %s", c.what, c.got, c.want)
@@ -116,6 +117,7 @@ func TestGoldenIdentity(t *testing.T) {
 const (
 	goldenSigningKey  = "ed25519:ANBaHR6iUTltVXr71FiLPG2Z2+uXL+0QoyVi6ibc3Po="
 	goldenFingerprint = "fb83 2840 0089 d504 f38e e119 f274 c9e6"
+	goldenCheckpoint  = "eb5209cbb036d26aa4e5664e4b10181458c6df25e30832f975f55680be737e69bf8961c6ed1412c251b35abc63007bb232c73415f88651ad800e6cbde7aeff06"
 	goldenSignature   = "c06424779453e554ff54c2408818fade8fbf7efbddf94b5369d9a24811de1b44485ad434fbe781d46ea20ad131e37de422786b4c55fed0304f61ffb6669cd607"
 )
 

@@ -26,6 +26,7 @@ func homes() []home {
 		{"gonum.org/v1/gonum", []string{"analysis", "secure/securetest"}},
 		{"golang.org/x/net/http/httpproxy", []string{"federation/client", "internal/site"}}, // the site's doctor asks which proxy would be used
 		{"golang.org/x/sync", []string{"internal"}},
+		{"golang.org/x/mod", []string{"audit"}},
 	}
 }
 
