@@ -39,7 +39,7 @@ type Plan struct {
 	Columns    []string     // variables read by cohort and analyses
 	Entries    []Entry
 	Disclosure *disclosure.Rules // applied to exact results; nil in a trial, whose data are its own
-	Budget     *Budget // of a private study; nil: exact results
+	Budget     *Budget           // of a private study; nil: exact results
 
 	keys map[string]identity.Public
 }
@@ -51,8 +51,8 @@ type Entry struct {
 	Params  analysis.Params
 	Run     analysis.Run
 	Start   analysis.State
-	Numbers int    // coordinates of the first vector
-	Opens   string // what the first opened sum tells
+	Numbers int                    // coordinates of the first vector
+	Opens   string                 // what the first opened sum tells
 	Private *mechanism.Program     // Run, in a private study
 	Expect  []analysis.Expectation // how far off a private result will be
 }

@@ -21,14 +21,14 @@ func every() []Message {
 	by := map[string][]byte{"north": b32, "east": {1, 2, 3}}
 	set := setBody{Members: []string{"east", "north"}, Vectors: by, Commits: by, Signature: b32}
 	bodies := map[Kind]any{
-		KindDecision:     decisionBody{Accept: true, Reason: Reason{ReasonRefused, "no <consent>"}, Key: b32, Signature: b32},
-		KindRoster:       rosterBody{Seats: []seat{{"east", b32, b32}}},
+		KindDecision:     decisionBody{Accept: true, Reason: Reason{ReasonRefused, "no <consent>"}, Key: b32, Data: []byte{9}, Signature: b32},
+		KindRoster:       rosterBody{Seats: []seat{{"east", b32, []byte{9}, b32}}},
 		KindKeys:         keysBody{Enc: by},
 		KindRound:        roundBody{State: b32, Enc: by},
 		KindContribution: contributionBody{Shares: by, Commit: b32},
 		KindSet:          set,
-		KindConfirm:      confirmBody{b32},
-		KindQuorum:       quorumBody{Confirms: by, Shares: by},
+		KindConfirm:      confirmBody{b32, []byte("log")},
+		KindQuorum:       quorumBody{Confirms: by, Logs: by, Shares: by},
 		KindUnmask:       unmaskBody{Help: []byte(`{"shares":{}}`)},
 		KindCheck:        checkBody{},
 		KindEndorse:      endorseBody{b32},
@@ -53,7 +53,7 @@ func every() []Message {
 	return out
 }
 
-// The bytes of a version's messages never change (testdata/messages-v1.golden);
+// The bytes of a version's messages never change (testdata/messages-v2.golden);
 // neither do their names.
 func TestMessageEncodingIsThatOfItsVersion(t *testing.T) {
 	var got strings.Builder
@@ -72,7 +72,7 @@ func TestMessageEncodingIsThatOfItsVersion(t *testing.T) {
 			t.Errorf("%s came back as %+v", m.Kind, back)
 		}
 	}
-	path := filepath.Join("testdata", "messages-v1.golden")
+	path := filepath.Join("testdata", "messages-v2.golden")
 	if *update {
 		if err := os.WriteFile(path, []byte(got.String()), 0o644); err != nil {
 			t.Fatal(err)
@@ -152,6 +152,7 @@ func someEvents() []Event {
 		{Kind: EventMessage, At: at, Message: &m},
 		{Kind: EventEncapsulated, At: at, Epoch: 1, Enc: map[string][]byte{"a": {1}}, Secret: map[string][]byte{"a": {2}}},
 		{Kind: EventComputed, At: at, Round: 1, Words: []uint64{1, 2, 1 << 60}},
+		{Kind: EventAgreed, At: at, Round: 1, Log: []byte("log")},
 		{Kind: EventFailed, At: at, Reason: Reason{ReasonData, "no such column"}},
 		{Kind: EventTick, At: at},
 		{Kind: EventCancel, At: at, Reason: Reason{ReasonCancelled, "stop"}},

@@ -51,6 +51,9 @@ type Config struct {
 	Decide string `json:"decide,omitempty"`
 	// MinimumCohort is the fewest patients with which a site takes part in a study.
 	MinimumCohort int `json:"minimum_cohort,omitempty"`
+	// MinimumDifference is the fewest patients that any combination of exact answers
+	// may tell of.
+	MinimumDifference int `json:"minimum_difference,omitempty"`
 }
 
 // A Member is an opened home.
@@ -70,7 +73,7 @@ func Init(home, name string, role identity.Role) (identity.Public, error) {
 	config := Config{Hmsp: Version}
 	comment := "How this member reaches the hub. proxy: http://host:port (default: HTTPS_PROXY)."
 	if role == identity.Site {
-		config.Decide, config.MinimumCohort = "ask", DefaultMinimumCohort
+		config.Decide, config.MinimumCohort, config.MinimumDifference = "ask", DefaultMinimumCohort, DefaultMinimumDifference
 		comment += "\ndecide: ask a steward for every study, approve, or refuse."
 	}
 	return public, manifest.Write(filepath.Join(home, ConfigFile), config, comment)
@@ -95,6 +98,10 @@ func InitKeys(home, name string, role identity.Role) (identity.Public, error) {
 // DefaultMinimumCohort is the fewest patients with which a site takes part.
 const DefaultMinimumCohort = 10
 
+// DefaultMinimumDifference is the fewest patients that any combination of exact
+// answers tells of.
+const DefaultMinimumDifference = 10
+
 // Open reads a home. Charter is nil where none was joined.
 func Open(home string) (*Member, error) {
 	id, err := identity.Load(filepath.Join(home, KeyFile))
@@ -104,7 +111,7 @@ func Open(home string) (*Member, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Member{Home: home, Identity: id, Config: Config{MinimumCohort: DefaultMinimumCohort, Decide: "ask"}}
+	m := &Member{Home: home, Identity: id, Config: Config{MinimumCohort: DefaultMinimumCohort, MinimumDifference: DefaultMinimumDifference, Decide: "ask"}}
 	path := filepath.Join(home, ConfigFile)
 	data, err := manifest.ReadFile(path, "the member's file")
 	if err != nil {

@@ -117,9 +117,9 @@ func (s *stage) event(site string, e engine.Event) {
 }
 
 // Compute answers for a site's data: small numbers of its own.
-func (s *stage) Compute(_ context.Context, _ string, _ int, tasks []engine.Task) ([]uint64, error) {
-	return nil, nil
-}
+func (s *stage) Compute(context.Context, engine.Question) ([]uint64, error) { return nil, nil }
+
+func (s *stage) Agree(context.Context, string, int, []string) ([]byte, error) { return nil, nil }
 
 // tell sends a message of the lead.
 func (s *stage) tell(to string, k engine.Kind, round int, body any, data []byte) {
@@ -170,7 +170,7 @@ type story struct {
 func (s *stage) seat(site string, keys map[string]*mask.EpochKey) seat {
 	if k := keys[site]; k != nil { // a colluder
 		pub := k.Public()
-		return seat{site, pub, s.c.signers[site].Sign(identity.ContextEpochKey, secure.Frame("epoch key", []byte(s.p.Digest), []byte(s.p.Charter), pub))}
+		return seat{site, pub, s.c.signers[site].Sign(identity.ContextEpochKey, secure.Frame("epoch key", []byte(s.p.Digest), []byte(s.p.Charter), pub, nil))}
 	}
 	d := open[struct {
 		Key       []byte `json:"key"`
@@ -456,7 +456,7 @@ func TestAlteredSumIsNotPromisedWithoutVerify(t *testing.T) {
 			t.Fatal(err, b.Done())
 		}
 		absent := []receipt.Absent{{Site: p.Lead, Kind: engine.ReasonRefused, Reason: "only leads"}}
-		rc, err := engine.DrawReceipt(p, honest, absent, rounds, b, s.now, s.now)
+		rc, err := engine.DrawReceipt(p, honest, absent, rounds, nil, b, s.now, s.now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -565,13 +565,16 @@ func TestSumThatCannotBe(t *testing.T) {
 // garbage is the computer of a site that sends what it likes.
 type garbage struct{}
 
-func (garbage) Compute(_ context.Context, _ string, _ int, tasks []engine.Task) ([]uint64, error) {
+func (garbage) Compute(_ context.Context, q engine.Question) ([]uint64, error) {
+	tasks := q.Tasks
 	var w []uint64
 	for _, k := range tasks {
 		w = append(w, slices.Repeat([]uint64{0x5555555555555555}, k.Grid.Layout().Words())...)
 	}
 	return w, nil
 }
+
+func (garbage) Agree(context.Context, string, int, []string) ([]byte, error) { return nil, nil }
 
 // Shares that the lead leaves out or exchanges cost it the help of that site,
 // never the result's truth: enough others open the sum, or nobody does.

@@ -8,8 +8,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
 
 	"hmsp.center/hmsp/dataset"
+	"hmsp.center/hmsp/disclosure/difference"
+	"hmsp.center/hmsp/dp/ledger"
 	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/internal/execute"
 	"hmsp.center/hmsp/internal/warehouse"
@@ -19,29 +23,92 @@ import (
 // door is the one way out of a site for one study. Nothing else reads a
 // dataset for a study, and the engine takes a vector from nowhere else.
 type door struct {
-	run    *run
-	people *table.Table // the cohort, once it was read
+	run      *run
+	people   *table.Table        // the cohort, once it was read
+	sets     map[string][][]byte // of an exact study: what the differencing guard admitted
+	grant    *ledger.Grant       // of a private study: what the ledger gave
+	question string              // that was paid for
 }
 
-// Compute is the door: read, protect, table, Local, range check, noise, encode.
-// The vector it returns is masked, sealed and sent by the engine, which keeps it
-// first and sends it again verbatim, never computed anew.
-func (d *door) Compute(ctx context.Context, _ string, round int, tasks []engine.Task) ([]uint64, error) {
+// Compute is the door: read, protect, table, admit or reserve, Local, range check,
+// noise, spend, encode. The vector it returns is masked, sealed and sent by the
+// engine, which keeps it first and sends it again verbatim. Computed again after a
+// crash, it is the same vector: its noise is named by the question.
+func (d *door) Compute(ctx context.Context, q engine.Question) ([]uint64, error) {
 	t, err := d.cohort(ctx) // read, filter; consent and protection take their seat here
 	if err != nil {
 		return nil, err
 	}
-	// The budget is reserved here, durably, before anything is computed.
+	private := d.run.plan.Budget != nil
+	if private {
+		t, err = t.OneRowPerPatient(), d.reserve(q) // durable, before anything is computed
+	} else if q.Round == 0 {
+		err = d.admit(ctx, t, q.Tasks)
+	}
+	if err != nil {
+		return nil, d.told(q.Round, err)
+	}
 	var words []uint64
-	for _, task := range tasks {
+	for i, task := range q.Tasks {
 		v, err := execute.Local(ctx, t, task.Run, task.State, task.Bounds, task.Grid) // Local and the range check
 		if err != nil {
-			return nil, d.private(round, task.Name, err)
+			return nil, d.private(q.Round, task.Name, err)
 		}
-		// Noise on the integers takes its seat here.
+		if private {
+			source, err := d.noise(q.Round, i, task)
+			if err == nil {
+				err = task.Private.Noise(task.State, v.Words, source) // on the integers
+			}
+			if err != nil {
+				return nil, d.private(q.Round, task.Name, err)
+			}
+		}
 		words = append(words, v.Words...) // encoded: exact integers in the ring
 	}
-	return words, nil
+	if private {
+		err = d.run.site.ledger.Spend(d.run.plan.Digest, q.Round) // durable, before anything leaves
+	}
+	if err == nil {
+		err = d.run.site.book("round.contributed", d.run.plan.Digest, map[string]string{"round": strconv.Itoa(q.Round), "numbers": strconv.Itoa(len(words))})
+	}
+	return words, err
+}
+
+// Agree consents to a set of contributors if no comparison with earlier sums would
+// show one site's part, and gives the position of the audit log.
+func (d *door) Agree(ctx context.Context, study string, round int, contributors []string) ([]byte, error) {
+	p, s := d.run.plan, d.run.site
+	if round == 0 {
+		var err error
+		if p.Budget != nil {
+			err = s.ledger.Confirm(study, contributors)
+		} else if err = d.readmit(ctx); err == nil {
+			err = s.guard.Agree(p.Study.Dataset, d.sets, contributors)
+		}
+		if err != nil {
+			return nil, d.told(round, err)
+		}
+	}
+	if err := s.book("set.confirmed", study, map[string]string{"round": strconv.Itoa(round), "contributors": strings.Join(contributors, " ")}); err != nil {
+		return nil, err
+	}
+	return s.checkpoint()
+}
+
+// readmit finds again, after a restart, what the guard admitted.
+func (d *door) readmit(ctx context.Context) error {
+	if d.sets != nil {
+		return nil
+	}
+	t, err := d.cohort(ctx)
+	if err != nil {
+		return err
+	}
+	b, err := engine.NewBundle(d.run.plan)
+	if err != nil {
+		return err
+	}
+	return d.admit(ctx, t, b.Tasks())
 }
 
 // cohort reads the columns that the study may see, for the patients it may see.
@@ -76,6 +143,21 @@ func (d *door) cohort(ctx context.Context) (table.Table, error) {
 	}
 	d.people = &t
 	return t, nil
+}
+
+// told turns an error of the site's books into what may be told outside.
+func (d *door) told(round int, err error) error {
+	if r := (engine.Reason{}); errors.As(err, &r) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	if r := (*difference.Refused)(nil); errors.As(err, &r) {
+		return engine.Reason{Kind: engine.ReasonDifference, Text: r.Error()}
+	}
+	if r := (*ledger.OtherSet)(nil); errors.As(err, &r) {
+		return engine.Reason{Kind: engine.ReasonDifference, Text: "this question was answered before with other contributors, and the same noise over other sites would show one site's part: ask again, and it is paid for anew"}
+	}
+	d.run.site.log.Error("books", "study", d.run.plan.Study.Name, "round", round, "error", err.Error())
+	return engine.Reason{Kind: engine.ReasonInternal, Text: "the site's books could not be kept; its own log says why"}
 }
 
 // private turns an error into what may be told outside. Errors about data count

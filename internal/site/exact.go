@@ -1,0 +1,57 @@
+package site
+
+import (
+	"context"
+	"fmt"
+
+	"hmsp.center/hmsp/disclosure"
+	"hmsp.center/hmsp/disclosure/difference"
+	"hmsp.center/hmsp/internal/engine"
+	"hmsp.center/hmsp/internal/execute"
+	"hmsp.center/hmsp/table"
+)
+
+// admit holds an exact study against the site's rules and its history, before its
+// first vector: no value may make up most of a variable's sum, and no combination
+// with earlier answers may tell of few patients. What it finds is kept before it
+// returns; asked again, it finds the same.
+func (d *door) admit(ctx context.Context, t table.Table, tasks []engine.Task) error {
+	if d.sets != nil {
+		return nil
+	}
+	var uses []difference.Use
+	var err error
+	for _, task := range tasks {
+		rows, err := execute.Used(ctx, t, task.Run, task.State, task.Bounds, task.Grid)
+		if err != nil {
+			return d.private(0, task.Name, err)
+		}
+		if name := dominated(t, task.Bounds.Columns, rows, *d.run.plan.Disclosure); name != "" {
+			return engine.Reason{Kind: engine.ReasonDisclosure, Text: fmt.Sprintf("%s: a few patients make up most of the sum of %q at this site: leave the variable out, or use a private study (`privacy:`)", task.Name, name)}
+		}
+		uses = append(uses, difference.Use{Variables: task.Bounds.Columns, Rows: rows})
+	}
+	d.sets, err = d.run.site.guard.Admit(d.run.plan.Study.Dataset, t, uses)
+	return err
+}
+
+// dominated names a variable whose sum over the rows is mostly one patient's.
+func dominated(t table.Table, columns []string, rows []int, rules disclosure.Rules) string {
+	for _, name := range columns {
+		v, ok := t.Schema.Lookup(name)
+		if lo, hi := v.Range(); !ok || !v.Numeric() || hi-lo <= 1 {
+			continue // a count of people is judged as a cell
+		}
+		all := t.Numbers(name)
+		var x []float64
+		for _, r := range rows {
+			if all[r] == all[r] { // not missing
+				x = append(x, all[r])
+			}
+		}
+		if len(x) > 0 && disclosure.Dominated(x, rules) {
+			return name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,111 @@
+package site
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"hmsp.center/hmsp/dp/ledger"
+	"hmsp.center/hmsp/dp/noise"
+	"hmsp.center/hmsp/internal/engine"
+	"hmsp.center/hmsp/secure"
+)
+
+// reserve books the whole price of a private study before anything is computed.
+// The same question, on the same data, at all the same sites, was paid for: it
+// gets the same noise, and so the same answer.
+func (d *door) reserve(q engine.Question) error {
+	if d.grant != nil {
+		return nil
+	}
+	x, p := d.run, d.run.plan
+	question, err := question(p.Question(), p.Digest, q.Seats)
+	if err != nil {
+		return err
+	}
+	grant, err := x.site.ledger.Reserve(ledger.Claim{
+		Study: p.Digest, Question: question, Dataset: p.Study.Dataset, Snapshot: x.record.Data,
+		Researcher: p.Researcher, Purpose: p.Study.Purpose, Rounds: p.Budget.Rounds, Delta: p.Budget.Delta,
+		Predicate: p.Predicate(), At: x.site.cfg.Now(),
+	})
+	if e := (*ledger.Exhausted)(nil); errors.As(err, &e) {
+		if err := x.site.book("budget.refused", p.Digest, map[string]string{"dataset": p.Study.Dataset, "scope": e.Scope}); err != nil {
+			return err
+		}
+		return engine.Reason{Kind: engine.ReasonBudget, Text: e.Error()}
+	}
+	if err != nil {
+		return err
+	}
+	d.grant, d.question = &grant, question
+	return x.site.book("budget.reserved", p.Digest, map[string]string{"dataset": p.Study.Dataset, "rho": strconv.FormatFloat(p.Budget.Rho, 'g', 6, 64), "charged": strconv.FormatBool(grant.Charged)})
+}
+
+// question names what is asked of which data: the same name, the same noise. A
+// site whose data has no tag is asked anew every time.
+func question(asked []byte, study string, seats []engine.Seat) (string, error) {
+	parts := [][]byte{asked}
+	for _, s := range seats {
+		if len(s.Data) == 0 {
+			parts = append(parts, []byte(study))
+		}
+		parts = append(parts, []byte(s.Site), s.Data)
+	}
+	first := sha256.Sum256(secure.Frame("asked", asked))
+	whole := sha256.Sum256(secure.Frame("question", parts...))
+	return hex.EncodeToString(first[:16]) + hex.EncodeToString(whole[:16]), nil
+}
+
+// noise is the source of this site's share of the noise of one analysis in one
+// round: a stream under the site's own key, named by the question, so that the
+// same question never gets a second draw. The public state is part of the name.
+func (d *door) noise(round int, at int, task engine.Task) (*noise.Source, error) {
+	key, err := d.run.site.ledger.NoiseKey()
+	if err != nil {
+		return nil, err
+	}
+	info := secure.Frame("noise", []byte(d.question), secure.Number(d.grant.Generation), secure.Number(round), secure.Number(at), task.State)
+	stream, err := hkdf.Key(sha256.New, key, nil, string(info), 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive noise: %w", err)
+	}
+	block, err := aes.NewCipher(stream)
+	if err != nil {
+		return nil, fmt.Errorf("derive noise: %w", err)
+	}
+	return noise.NewSource(cipher.StreamReader{S: cipher.NewCTR(block, make([]byte, aes.BlockSize)), R: zeros{}}), nil
+}
+
+// zeros is the endless plaintext under the stream.
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+// tag names the present data of a dataset, file and registration, under the
+// site's own key: others can tell that it is the same as before, and nothing else.
+// It is nil where the data cannot be read; the study will hear of that in time.
+func (s *Site) tag(name string) ([]byte, error) {
+	digest, err := s.digest(name)
+	if err != nil {
+		return nil, nil
+	}
+	registration, err := os.ReadFile(s.registry().path(name))
+	if err != nil {
+		return nil, nil
+	}
+	key, err := s.ledger.NoiseKey()
+	if err != nil {
+		return nil, err
+	}
+	mac := hmac.New(sha256.New, key)
+	io.WriteString(mac, string(secure.Frame("data", []byte(name), []byte(digest), registration)))
+	return mac.Sum(nil), nil
+}
