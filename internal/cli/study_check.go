@@ -73,6 +73,23 @@ func explain(s *study.Study, problems []plan.Problem) error {
 	return input(manifest.Join(es...))
 }
 
+// showBudget says what a private study costs and how good its results will be.
+func (a *app) showBudget(p *plan.Plan) {
+	b := p.Budget
+	if b == nil {
+		if r := p.Disclosure; r != nil {
+			a.printf("  results     exact, under the consortium's rules of disclosure control (counts below %d are not shown)\n", r.MinimumCell)
+		}
+		return
+	}
+	a.printf("  privacy     epsilon %v, delta %v per patient; each site books rho %.4g\n", b.Epsilon, b.Delta, b.Rho)
+	for _, e := range p.Entries {
+		for _, x := range e.Expect {
+			a.printf("  %-11s with epsilon %v and %d patients, %s\n", e.Name, b.Epsilon, b.Patients, x)
+		}
+	}
+}
+
 func (a *app) showPlan(p *plan.Plan) {
 	a.printf("%s can be run\n", p.Study.Name)
 	a.printf("  sites       %s (at least %d must take part)\n", strings.Join(p.Sites, ", "), p.Minimum)
@@ -88,5 +105,6 @@ func (a *app) showPlan(p *plan.Plan) {
 	for _, e := range p.Entries {
 		a.printf("  %-11s %s; first opens %d numbers: %s\n", e.Name, e.About.Title, e.Numbers, e.Opens)
 	}
+	a.showBudget(p)
 	a.printf("  each site decides for itself; nothing else leaves a site than these sums\n")
 }

@@ -24,7 +24,7 @@ func Words(r receipt.Receipt) []Paragraph {
 		{"Who contributed", contributed(r)},
 		{"What left the sites", left(r)},
 		{"Who learned what", learned(r)},
-		{"What protects the patients", protected(r)},
+		{"What protects the patients", append(protected(r), published(r)...)},
 		{"How this can be checked", checked(r)},
 	}
 }
@@ -110,7 +110,27 @@ func protected(r receipt.Receipt) []string {
 	if r.Rules.Honest > 0 {
 		s = append(s, fmt.Sprintf("Every site for itself asked for at least %s besides those.", count(r.Rules.Honest, "contributor", "contributors")))
 	}
-	return append(s, "The sums are exact: no noise was added, so the result reveals whatever these sums reveal.")
+	return s
+}
+
+// published says what protects the patients from what the result itself tells.
+func published(r receipt.Receipt) []string {
+	p := r.Privacy
+	if p == nil {
+		s := []string{"The sums are exact: no noise was added, so the result reveals whatever these sums reveal."}
+		for _, a := range r.Disclosure {
+			s = append(s, fmt.Sprintf("Disclosure rule “%s” on %s: %s.", a.Rule, a.Analysis, strings.TrimSuffix(a.Text, ".")))
+		}
+		return s
+	}
+	s := []string{
+		fmt.Sprintf("Every opened number carries random noise. The study was allowed epsilon %v with delta %v for each %s: whoever sees the result can change their belief about whether one %s took part by a factor of at most e^%v, but for a chance of %v.", p.Epsilon, p.Delta, p.Unit, p.Unit, p.Epsilon, p.Delta),
+		fmt.Sprintf("The noise of any %s alone covers this; the others' comes on top.", count(p.Honest, "honest contributor", "honest contributors")),
+	}
+	for _, a := range p.Spent {
+		s = append(s, fmt.Sprintf("Spent, as the accountant %s computes it: epsilon %v at delta %v.", a.Accountant, a.Epsilon, a.Delta))
+	}
+	return append(s, fmt.Sprintf("Each site's ledger books rho %v (zero-concentrated differential privacy) for it.", p.Rho))
 }
 
 func checked(r receipt.Receipt) []string {
@@ -129,6 +149,9 @@ func checked(r receipt.Receipt) []string {
 		s = append(s, fmt.Sprintf("All %d contributors signed this receipt.", len(r.Contributors)))
 	default:
 		s = append(s, fmt.Sprintf("%d of %d contributors signed this receipt; missing: %s.", len(r.Signatures), len(r.Contributors), list(missing)))
+	}
+	if n := len(r.Logs); n > 0 {
+		s = append(s, fmt.Sprintf("%s put the position of its audit log under this receipt; a log that was rewritten since no longer fits it.", count(n, "contributor", "contributors")))
 	}
 	return append(s, "Digest of the study (SHA-256): "+r.Study.Digest, "Digest of the charter: "+r.Charter, "Digest of the result: "+r.Result)
 }
