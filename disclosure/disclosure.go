@@ -27,14 +27,14 @@ type Rules struct {
 	PeoplePerParameter float64 `json:"people_per_parameter"`
 	// Round: counts are shown as the nearest multiple, halves to the even one. 0
 	// and 1 are off.
-	Round int `json:"round,omitempty"`
+	Round int `json:"round"`
 	// DominanceN and DominanceK: the DominanceN largest contributions must not make
 	// more than the share DominanceK (0..1) of a total of magnitudes.
-	DominanceN int     `json:"dominance_n,omitempty"`
-	DominanceK float64 `json:"dominance_k,omitempty"`
+	DominanceN int     `json:"dominance_n"`
+	DominanceK float64 `json:"dominance_k"`
 	// DominanceP: the second-largest contributor must not be able to estimate the
 	// largest to within the share DominanceP (0..1) of it.
-	DominanceP float64 `json:"dominance_p,omitempty"`
+	DominanceP float64 `json:"dominance_p"`
 }
 
 // DefaultRules are those of a consortium that says nothing.
