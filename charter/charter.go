@@ -12,9 +12,11 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 
+	"hmsp.center/hmsp/disclosure"
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/manifest"
 	"hmsp.center/hmsp/table"
@@ -59,6 +61,30 @@ type Rules struct {
 	// OpenSites permits studies that tell sites apart, as a model with an effect of
 	// each site: sums of one contributor are opened then.
 	OpenSites bool `json:"open_sites,omitempty"`
+	// Disclosure are the rules for exact results; nil means the defaults.
+	Disclosure *Disclosure `json:"disclosure,omitempty"`
+}
+
+// Disclosure are rules for exact results in which those that a charter leaves out
+// have their defaults.
+type Disclosure disclosure.Rules
+
+// UnmarshalJSON fills in the defaults.
+func (d *Disclosure) UnmarshalJSON(b []byte) error {
+	v := disclosure.DefaultRules()
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	*d = Disclosure(v)
+	return nil
+}
+
+// DisclosureRules are the consortium's rules for exact results.
+func (r Rules) DisclosureRules() disclosure.Rules {
+	if r.Disclosure == nil {
+		return disclosure.DefaultRules()
+	}
+	return disclosure.Rules(*r.Disclosure)
 }
 
 // A Signature is one member's signature of the canonical charter.

@@ -106,6 +106,9 @@ func (c *Charter) ruleFaults(fs *faults) {
 	if r.MaxRows < 1 || r.MaxRows > math.MaxInt32 {
 		fs.add(at("rules", "max_rows"), "rules: max_rows must be 1 to %d, got %d", math.MaxInt32, r.MaxRows)
 	}
+	if err := r.DisclosureRules().Valid(); err != nil {
+		fs.add(at("rules", "disclosure"), "rules: disclosure: %v", err)
+	}
 }
 
 var variableForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._]{0,63}$`)

@@ -13,11 +13,21 @@ import (
 	"hmsp.center/hmsp/catalog"
 	"hmsp.center/hmsp/charter"
 	"hmsp.center/hmsp/cohort"
+	"hmsp.center/hmsp/disclosure"
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/secure"
 	"hmsp.center/hmsp/study"
 	"hmsp.center/hmsp/table"
 )
+
+// disclosureRules are the consortium's; a trial shows a process its own data.
+func disclosureRules(c *charter.Charter, trial bool) *disclosure.Rules {
+	if trial {
+		return nil
+	}
+	r := c.Rules.DisclosureRules()
+	return &r
+}
 
 // New plans a signed study under a charter, or says everything that is wrong
 // with it. It does not verify signatures: who receives a study does that first.
@@ -36,7 +46,7 @@ func build(c *charter.Charter, s *study.Signed, cat catalog.Catalog, trial bool)
 		Digest: s.Digest(), Trial: trial, Study: s.Study, Researcher: s.Researcher, Charter: c.Digest(),
 		Colluders: c.Rules.Colluders, Honest: c.Rules.HonestContributors, MaxRows: c.Rules.MaxRows,
 		OpenSites: c.Rules.OpenSites || trial, Verify: s.Study.Verify, Patience: time.Duration(s.Study.Participation.Patience),
-		keys: map[string]identity.Public{},
+		Disclosure: disclosureRules(c, trial), keys: map[string]identity.Public{},
 	}}
 	if s.Charter != c.Digest() {
 		b.problem("", "charter", "the study was signed for charter %s, this is %s: sign it again under the consortium's present charter", short(s.Charter), short(c.Digest()))
