@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -17,6 +19,8 @@ import (
 
 	"hmsp.center/hmsp/internal/demo"
 	"hmsp.center/hmsp/internal/researcher"
+	"hmsp.center/hmsp/internal/site"
+	"hmsp.center/hmsp/receipt"
 	"hmsp.center/hmsp/study"
 )
 
@@ -26,8 +30,11 @@ func demoCommand(a *app) *cobra.Command {
 	c := &cobra.Command{Use: "demo", Short: "Six sites and a hub on this machine answer a question together",
 		Long: `Start a hub and six sites as processes of their own on this machine, with keys and
 certificates made on the spot, each site with its own part of a real multi-centre
-trial (NCCTG lung cancer, 228 patients). A study is checked, submitted, decided at
-every site, run and released; the result stays on a page until Ctrl-C.`,
+trial (NCCTG lung cancer, 228 patients). Four studies are checked, submitted and
+decided at every site: one with exact results, one with privacy paid for, one for
+which no budget is left, and one that would tell of two patients by its difference
+from the first. A copy of a site's audit log is forged and found out. The results
+stay on a page until Ctrl-C.`,
 		Example: "  hmsp demo\n  hmsp demo --once",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -71,7 +78,7 @@ type party struct {
 func (a *app) demo(ctx context.Context, home string, once bool) error {
 	begin := time.Now()
 	at := func(name ...string) string { return filepath.Join(append([]string{home}, name...)...) }
-	for _, f := range append([]string{"dictionary.yaml", "study.yaml"}, lungFiles()...) {
+	for _, f := range slices.Concat([]string{"dictionary.yaml"}, demo.Studies(), lungFiles()) {
 		data, err := fs.ReadFile(demo.Files, f)
 		if err != nil {
 			return err
@@ -126,37 +133,109 @@ func (a *app) demo(ctx context.Context, home string, once bool) error {
 	if err != nil {
 		return err
 	}
-	s, err := study.Read(at("study.yaml"))
-	if err != nil {
+	for i, f := range demo.Studies() {
+		if i > 0 {
+			a.printf("\n%s\n", strings.Repeat("=", 72))
+		}
+		rec, err := a.ask(ctx, r, at(f))
+		if err == nil {
+			err = a.crashed(parties)
+		}
+		if err != nil || rec.Outcome == nil {
+			a.printf("the logs are in %s\n", home)
+			return err
+		}
+		if rec.Outcome.Status != receipt.Released {
+			a.printf("%s: %s\n", rec.Outcome.Status, rec.Outcome.Reason)
+			continue
+		}
+		if err := a.deliver(*rec.Outcome, at(resultFolder(f)), false); err != nil {
+			return err
+		}
+	}
+	if err := a.demoLog(ctx, at); err != nil {
 		return err
 	}
+	a.printf("\n%s in all\n", time.Since(begin).Round(10*time.Millisecond))
+	return a.demoPage(ctx, r, once)
+}
+
+// resultFolder is where the demo puts the result of a study file.
+func resultFolder(f string) string {
+	if f == "study.yaml" {
+		return "result"
+	}
+	return "result-" + strings.TrimSuffix(f, ".yaml")
+}
+
+// ask plans a study, submits it and watches it to its end.
+func (a *app) ask(ctx context.Context, r *researcher.Researcher, path string) (researcher.Record, error) {
+	var rec researcher.Record
+	s, err := study.Read(path)
+	if err != nil {
+		return rec, err
+	}
+	a.printf("%s\n", s.Question)
 	p, signed, problems, err := r.Plan(s)
 	if err != nil {
-		return err
+		return rec, err
 	}
 	if len(problems) > 0 {
-		return explain(s, problems)
+		return rec, explain(s, problems)
 	}
 	a.showPlan(p)
 	submitted := time.Now()
 	if err := r.Submit(ctx, p, signed); err != nil {
-		return err
+		return rec, err
 	}
 	a.printf("\nsubmitted %s; %s leads\n", p.Digest[:12], p.Lead)
 	err = a.watch(ctx, r, p.Digest)
-	if err == nil {
-		err = a.crashed(parties)
+	if rec, getErr := r.Get(p.Digest); getErr == nil && rec.Outcome != nil {
+		a.printf("%s after submission\n\n", time.Since(submitted).Round(10*time.Millisecond))
+		return rec, nil // a refusal is an answer too
+	} else if err == nil {
+		err = getErr
 	}
-	rec, getErr := r.Get(p.Digest)
-	if err != nil || getErr != nil || rec.Outcome == nil {
-		a.printf("the logs are in %s\n", home)
+	return rec, err
+}
+
+// demoLog verifies a site's audit log, and a copy in which one byte was changed.
+func (a *app) demoLog(ctx context.Context, at func(...string) string) error {
+	a.printf("\n%s\nthe audit log of east, and a copy in which one letter was changed\n", strings.Repeat("=", 72))
+	forged := at("forged")
+	if err := os.CopyFS(filepath.Join(forged, "audit"), os.DirFS(site.AuditDir(at("east")))); err != nil {
 		return err
 	}
-	a.printf("%s after submission, %s in all\n\n", time.Since(submitted).Round(10*time.Millisecond), time.Since(begin).Round(10*time.Millisecond))
-	if err := a.deliver(*rec.Outcome, at("result"), false); err != nil {
+	if err := forge(filepath.Join(forged, "audit")); err != nil {
 		return err
 	}
-	return a.demoPage(ctx, r, once)
+	for _, home := range []string{at("east"), forged} {
+		var out strings.Builder
+		code := Run(ctx, a.catalog, []string{"audit", "verify", "--home", home, "--charter", at("charter.yaml")}, strings.NewReader(""), &out, &out)
+		a.printf("%s", out.String())
+		if want := map[bool]int{true: exitRefused, false: exitOK}[home == forged]; code != want {
+			return fmt.Errorf("audit verify --home %s ended with %d, want %d", home, code, want)
+		}
+	}
+	return nil
+}
+
+// forge changes a decision in a log from permit to refuse.
+func forge(dir string) error {
+	files, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			return err
+		}
+		if forged := bytes.Replace(b, []byte("permit"), []byte("refuse"), 1); !bytes.Equal(forged, b) {
+			return os.WriteFile(f, forged, 0o600)
+		}
+	}
+	return fmt.Errorf("%s has no decision to forge", dir)
 }
 
 // demoPage shows the result on a page; with once it only says how.
