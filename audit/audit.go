@@ -21,10 +21,10 @@ import "golang.org/x/mod/sumdb/tlog"
 // A Hash is a SHA-256 hash of the tree (RFC 6962, section 2.1).
 type Hash = tlog.Hash
 
-// A Sign signs a checkpoint's text in the identity's context "checkpoint". It
+// A Signer signs a checkpoint's text in the identity's context "checkpoint". It
 // must be deterministic, as Ed25519 is: the log knows its own signatures by
 // making them again.
-type Sign = func(checkpoint []byte) []byte
+type Signer = func(checkpoint []byte) []byte
 
-// A Verify says whether sig is the member's signature of a checkpoint's text.
-type Verify = func(member string, checkpoint, sig []byte) error
+// A Verifier says whether sig is the member's signature of a checkpoint's text.
+type Verifier = func(member string, checkpoint, sig []byte) error

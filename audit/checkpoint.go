@@ -76,7 +76,7 @@ func ParseCheckpoint(b []byte) (Checkpoint, error) {
 }
 
 // Verify says whether the checkpoint's member signed it.
-func (c Checkpoint) Verify(verify Verify) error {
+func (c Checkpoint) Verify(verify Verifier) error {
 	if err := verify(c.Origin, c.Text(), c.Signature); err != nil {
 		return fmt.Errorf("checkpoint of %s at size %d: %w", c.Origin, c.Size, err)
 	}
