@@ -27,10 +27,24 @@ func (r *run) result(sum []float64) (*analysis.Result, error) {
 		groups[g] = group{name: name, counts: c, curve: survival.KaplanMeier(c, r.params.String("conf.type"), r.params.Number("conf.level"))}
 	}
 	tau, tauNote := r.tau(groups)
+	var test survival.RankTest
+	if len(groups) > 1 {
+		test = survival.CompareGroups(counts, r.params.Number("rho"))
+	}
+	res := r.report(groups, tau, test, len(counts))
+	res.Notes = append(r.notes(sum, groups), tauNote...)
+	return res, nil
+}
+
+// report writes all tables and the figure; the test is of two groups or more.
+func (r *run) report(groups []group, tau float64, test survival.RankTest, strata int) *analysis.Result {
 	res := &analysis.Result{Tables: []analysis.Table{curveTable(groups), r.glance(groups, tau)}}
 	if len(groups) > 1 {
-		test := survival.CompareGroups(counts, r.params.Number("rho"))
-		res.Tables = append(res.Tables, r.testTable(test, len(counts)), testGroups(test, names))
+		names := make([]string, len(groups))
+		for g := range groups {
+			names[g] = groups[g].name
+		}
+		res.Tables = append(res.Tables, r.testTable(test, strata), testGroups(test, names))
 	}
 	res.Tables = append(res.Tables, r.meanTable(groups, tau))
 	if len(groups) > 1 {
@@ -42,8 +56,7 @@ func (r *run) result(sum []float64) (*analysis.Result, error) {
 	risk := riskTable(groups, r.ticks(groups))
 	res.Tables = append(res.Tables, risk)
 	res.Figures = append(res.Figures, r.figure(groups, risk))
-	res.Notes = append(r.notes(sum, groups), tauNote...)
-	return res, nil
+	return res
 }
 
 func join(a, b survival.Counts) survival.Counts {

@@ -24,6 +24,7 @@ type run struct {
 	kinds   int      // 2, or 3 with entries
 	clock   survival.Clock
 	axis    string // label of the time axis
+	unit    string // of time, where the dictionary has one
 	title   string // of the figure
 }
 

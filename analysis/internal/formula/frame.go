@@ -30,9 +30,19 @@ type kernel struct {
 // Frame evaluates a table. It refuses a row whose value is outside the range
 // that the dictionary declares, naming the column and no value.
 func (d *Design) Frame(t table.Table) (*Frame, error) {
-	r, err := d.read(t)
+	f, _, err := d.evaluate(t)
 	if err != nil {
 		return nil, err
+	}
+	return f, d.check(f)
+}
+
+// evaluate is Frame without the check of ranges; rows are the table's complete
+// rows, in the order of the frame's.
+func (d *Design) evaluate(t table.Table) (*Frame, []int, error) {
+	r, err := d.read(t)
+	if err != nil {
+		return nil, nil, err
 	}
 	var rows []int
 	for i, ok := range r.complete {
@@ -48,7 +58,7 @@ func (d *Design) Frame(t table.Table) (*Frame, error) {
 			continue
 		}
 		if levels[i], err = v.observed(take(r.levels[i], rows)); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	for _, xs := range r.response {
@@ -59,7 +69,7 @@ func (d *Design) Frame(t table.Table) (*Frame, error) {
 	}
 	if r.cells != nil {
 		if f.strata, err = d.observedStrata(take(r.cells, rows)); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	for _, c := range d.Columns {
@@ -73,7 +83,7 @@ func (d *Design) Frame(t table.Table) (*Frame, error) {
 		}
 		f.columns = append(f.columns, k)
 	}
-	return f, d.check(f)
+	return f, rows, nil
 }
 
 func take[T any](xs []T, rows []int) []T {
@@ -119,32 +129,37 @@ func (d *Design) observedStrata(cells []int32) ([]int32, error) {
 // check refuses rows outside the declared ranges: the bounds of every later sum
 // rest on |x| <= 1.
 func (d *Design) check(f *Frame) error {
-	const slack = 1 + 0x1p-40 // rounding, not data
 	row := make([]float64, len(d.Columns))
 	for i := range f.N {
-		f.Row(i, row)
-		for j, x := range row {
-			if !(math.Abs(x) <= slack) {
-				return fmt.Errorf("%s: a value is outside the range that the dictionary declares", d.Columns[j].Name)
-			}
+		if what := d.outside(f, i, row); what != "" {
+			return fmt.Errorf("%s: a value is outside the range that the dictionary declares", what)
+		}
+	}
+	return nil
+}
+
+// outside names what is outside its declared range in row i, "" if nothing is;
+// row is room for a row of the design.
+func (d *Design) outside(f *Frame, i int, row []float64) string {
+	const slack = 1 + 0x1p-40 // rounding, not data
+	f.Row(i, row)
+	for j, x := range row {
+		if !(math.Abs(x) <= slack) {
+			return d.Columns[j].Name
 		}
 	}
 	if d.Response.Kind == Number || d.Response.Kind == Survival {
 		b := d.Response.Interval
 		for _, xs := range f.response[:max(1, len(f.response)-1)] {
-			for _, x := range xs {
-				if x < b.Lo || x > b.Hi {
-					return fmt.Errorf("%s: a value is outside the range that the dictionary declares", d.Response.Name)
-				}
+			if x := xs[i]; x < b.Lo || x > b.Hi {
+				return d.Response.Name
 			}
 		}
 	}
-	for _, x := range f.offset {
-		if x < d.OffsetLo || x > d.OffsetHi {
-			return fmt.Errorf("offset: a value is outside the range that the dictionary declares")
-		}
+	if f.offset != nil && (f.offset[i] < d.OffsetLo || f.offset[i] > d.OffsetHi) {
+		return "offset"
 	}
-	return nil
+	return ""
 }
 
 // Row writes the scaled design row i to dst, which has one place per column.

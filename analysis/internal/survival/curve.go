@@ -57,7 +57,8 @@ type Curve struct {
 	SE                        []float64 // Greenwood's standard error of Surv; NaN where Surv is 0
 	Lo, Hi                    []float64 // pointwise confidence limits of Surv; NaN where Surv is 0
 
-	greenwood []float64 // sum of d/(n(n-d)): the variance of log Surv
+	greenwood []float64   // sum of d/(n(n-d)): the variance of log Surv
+	noise     [][]float64 // draws of how far noise moves Surv; none for exact counts
 }
 
 // KaplanMeier estimates the curve (Kaplan and Meier, JASA 1958; variance of

@@ -19,15 +19,28 @@ type RankTest struct {
 // CompareGroups tests counts[stratum][group], all on one grid. Observed and
 // expected events and the hypergeometric covariance are summed over strata.
 func CompareGroups(counts [][]Counts, rho float64) RankTest {
+	r, cov := addUp(counts, rho)
+	r.decide(cov)
+	return r
+}
+
+// addUp sums observed and expected events and their covariance over the strata.
+func addUp(counts [][]Counts, rho float64) (r RankTest, cov []float64) {
 	groups := 0
 	if len(counts) > 0 {
 		groups = len(counts[0])
 	}
-	r := RankTest{N: make([]float64, groups), Observed: make([]float64, groups), Expected: make([]float64, groups)}
-	cov := make([]float64, groups*groups)
+	r = RankTest{N: make([]float64, groups), Observed: make([]float64, groups), Expected: make([]float64, groups)}
+	cov = make([]float64, groups*groups)
 	for _, stratum := range counts {
 		r.addStratum(stratum, rho, cov)
 	}
+	return r, cov
+}
+
+// decide makes the statistic of observed less expected and its covariance.
+func (r *RankTest) decide(cov []float64) {
+	groups := len(r.Expected)
 	r.ChiSq, r.DF, r.P = math.NaN(), 0, math.NaN()
 	var used []int // groups in which events were expected; the first is the reference
 	for g, e := range r.Expected {
@@ -36,7 +49,7 @@ func CompareGroups(counts [][]Counts, rho float64) RankTest {
 		}
 	}
 	if len(used) < 2 {
-		return r
+		return
 	}
 	r.DF = len(used) - 1
 	v, u := mat.NewSymDense(r.DF, nil), mat.NewVecDense(r.DF, nil)
@@ -48,15 +61,14 @@ func CompareGroups(counts [][]Counts, rho float64) RankTest {
 	}
 	var chol mat.Cholesky
 	if !chol.Factorize(v) {
-		return r
+		return
 	}
 	var w mat.VecDense
 	if err := chol.SolveVecTo(&w, u); err != nil {
-		return r
+		return
 	}
 	r.ChiSq = mat.Dot(u, &w)
 	r.P = ChiSquaredTail(r.ChiSq, r.DF)
-	return r
 }
 
 // addStratum adds one stratum's observed and expected events and covariance.

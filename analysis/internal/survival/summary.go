@@ -50,5 +50,5 @@ func (c Curve) RestrictedMean(tau float64) (mean, se float64) {
 			v += area[k] * area[k] * d / (n * (n - d))
 		}
 	}
-	return after + next, math.Sqrt(v)
+	return after + next, math.Sqrt(v + c.meanNoise(end, tau))
 }
