@@ -17,10 +17,10 @@ const (
 	ContextStudy    Context = "hmsp study/v1"     // a researcher's signature of a submitted study
 	ContextEnvelope Context = "hmsp envelope/v1"  // a sealed message on its way: sealing and signature
 	ContextRequest  Context = "hmsp request/v1"   // a member's request to the hub
-	ContextEpochKey Context = "hmsp epoch-key/v1" // a site's one-epoch encapsulation key
+	ContextEpochKey Context = "hmsp epoch-key/v2" // a site's one-epoch encapsulation key
 	ContextSet      Context = "hmsp set/v1"       // whose vectors a round's sum is made of
 	ContextConfirm  Context = "hmsp confirm/v1"   // a site's agreement to a round's transcript
-	ContextReceipt  Context = "hmsp receipt/v1"   // a contributor's endorsement of a result
+	ContextReceipt  Context = "hmsp receipt/v2"   // a contributor's endorsement of a result
 
 	ContextCheckpoint Context = "hmsp checkpoint/v1" // a member's statement of how far its audit log is
 )

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hmsp.center/hmsp/analysis"
+	"hmsp.center/hmsp/dp"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -31,10 +32,14 @@ func sample(t testing.TB) Receipt {
 	return Receipt{
 		HMSP: Version, Study: Study{Name: "lung-survival", Digest: strings.Repeat("ab", 32), Question: "Does survival differ between men & women?", Purpose: "research"},
 		Charter: strings.Repeat("01", 32), Researcher: "dr-weber", Lead: "site-c", Contributors: six,
-		Absent:   []Absent{{Site: "site-f", Kind: "absent", Reason: "not heard from for 24h", Since: time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)}},
-		Rules:    Rules{Colluders: 1, Honest: 3, Shares: 4},
-		Rounds:   []Round{{Round: 0, Contributors: six, To: append(six, "dr-weber"), Opened: []Opened{{Analysis: "by-sex", What: "the number of patients per group", Numbers: 2, RingBits: 64, Rows: &rows}}}},
-		Verified: true, Started: time.Date(2026, 11, 24, 9, 0, 0, 123456789, time.FixedZone("CET", 3600)), Ended: time.Date(2026, 11, 24, 8, 0, 20, 0, time.UTC),
+		Absent: []Absent{{Site: "site-f", Kind: "absent", Reason: "not heard from for 24h", Since: time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)}},
+		Rules:  Rules{Colluders: 1, Honest: 3, Shares: 4},
+		Rounds: []Round{{Round: 0, Contributors: six, To: append(six, "dr-weber"), Opened: []Opened{{Analysis: "by-sex", What: "the number of patients per group", Numbers: 2, RingBits: 64, Rows: &rows,
+			Events: []dp.Event{{Kind: dp.DiscreteLaplace, Noise: 1}}}}}},
+		Privacy:    &Privacy{Epsilon: 1, Delta: 1e-6, Unit: "patient", Honest: 4, Rho: 0.4622, Spent: []Spent{{"PLD", 1, 1e-6}}},
+		Disclosure: []Applied{{"by-sex", "minimum_cell", "curve", "steps of few patients are merged", 3}},
+		Logs:       []Log{{"site-a", "hmsp audit/v1\nsite-a\n17\n"}},
+		Verified:   true, Started: time.Date(2026, 11, 24, 9, 0, 0, 123456789, time.FixedZone("CET", 3600)), Ended: time.Date(2026, 11, 24, 8, 0, 20, 0, time.UTC),
 		Result: d, Signatures: []Signature{{"site-a", []byte{1, 2, 3}}},
 	}
 }
@@ -126,7 +131,7 @@ func TestCheckRefuses(t *testing.T) {
 		alter func(*Receipt)
 		say   string
 	}{
-		"another version":     {func(r *Receipt) { r.HMSP = "receipt/v2" }, "version"},
+		"another version":     {func(r *Receipt) { r.HMSP = "receipt/v1" }, "version"},
 		"short digest":        {func(r *Receipt) { r.Charter = "abcd" }, "charter"},
 		"upper case digest":   {func(r *Receipt) { r.Result = strings.ToUpper(r.Study.Digest) }, "result"},
 		"nobody":              {func(r *Receipt) { r.Contributors = nil }, "contributors"},
@@ -136,6 +141,13 @@ func TestCheckRefuses(t *testing.T) {
 		"absent for nothing":  {func(r *Receipt) { r.Absent[0].Reason = "" }, "absent"},
 		"no rounds":           {func(r *Receipt) { r.Rounds = nil }, "rounds"},
 		"stranger in a round": {func(r *Receipt) { r.Rounds[0].Contributors = []string{"x"} }, "rounds"},
+		"noise unsaid":        {func(r *Receipt) { r.Rounds[0].Opened[0].Events = nil }, "noise"},
+		"noise in vain":       {func(r *Receipt) { r.Privacy = nil }, "noise"},
+		"unknown noise":       {func(r *Receipt) { r.Rounds[0].Opened[0].Events[0].Kind = "pink" }, "unknown kind"},
+		"nobody honest":       {func(r *Receipt) { r.Privacy.Honest = 0 }, "privacy"},
+		"nothing spent":       {func(r *Receipt) { r.Privacy.Spent = nil }, "privacy"},
+		"rule without words":  {func(r *Receipt) { r.Disclosure[0].Text = "" }, "disclosure"},
+		"stranger's log":      {func(r *Receipt) { r.Logs[0].Member = "site-f" }, "logs"},
 		"ring":                {func(r *Receipt) { r.Rounds[0].Opened[0].RingBits = 32 }, "ring"},
 		"ends before start":   {func(r *Receipt) { r.Ended = r.Started.Add(-time.Hour) }, "before"},
 		"stranger signs":      {func(r *Receipt) { r.Signatures[0].Member = "site-f" }, "signatures"},

@@ -105,6 +105,11 @@ func (n *Node) Phase() (string, int) { return n.party.Phase() }
 // Outcome returns the outcome as this site knows it, nil while the run goes on.
 func (n *Node) Outcome() *receipt.Outcome { return n.party.Ended() }
 
+// Signed returns the digest of the receipt that this site has signed.
+func (n *Node) Signed() (digest [32]byte, ok bool) {
+	return n.party.signing, n.party.signing != [32]byte{}
+}
+
 // Idle says that this node has nothing left to do for the run.
 func (n *Node) Idle() bool {
 	return n.party.Ended() != nil && (n.lead == nil || n.lead.Ended() != nil)

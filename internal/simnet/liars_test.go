@@ -115,9 +115,9 @@ func terms(p *plan.Plan, seats []seat, fixed []string) secure.Terms {
 	var parts [][]byte
 	var names []string
 	for _, s := range seats {
-		parts, names = append(parts, []byte(s.Site), s.Key), append(names, s.Site)
+		parts, names = append(parts, []byte(s.Site), s.Key, nil), append(names, s.Site)
 	}
-	t := secure.Terms{Session: secure.Frame("hmsp/run/v1", []byte(p.Digest), []byte(p.Charter)), Roster: sha256.Sum256(secure.Frame("roster", parts...)),
+	t := secure.Terms{Session: secure.Frame("hmsp/run/v2", []byte(p.Digest), []byte(p.Charter)), Roster: sha256.Sum256(secure.Frame("roster", parts...)),
 		Members: at(p, names), Colluders: p.Colluders, Honest: p.Honest}
 	if fixed != nil && len(fixed) < len(seats) {
 		t.Epoch, t.Members = 1, at(p, fixed)
@@ -220,7 +220,7 @@ var leadLies = []lie{
 	}, "not finished"},
 	{"another round after the end", engine.KindRelease, -1, false, func(l *liar, m *engine.Message, v string) {
 		m.Kind = engine.KindRound
-		d := sha256.Sum256(fmt.Appendf(nil, "hmsp/run/v1 state %d\n", m.Round))
+		d := sha256.Sum256(fmt.Appendf(nil, "hmsp/run/v2 state %d\n", m.Round))
 		shut(l.t, m, roundMsg{State: d[:]})
 	}, "of a study that is finished"},
 	{"receipt that leaves the absent out", engine.KindRelease, -1, false, receipted(func(r *receipt.Receipt) { r.Contributors = r.Contributors[1:] }), "does not tell what happened"},
@@ -247,23 +247,23 @@ var leadLies = []lie{
 	{"key that is not signed by its site", engine.KindRoster, 0, false, roster(func(l *liar, r *rosterMsg, v string) {
 		i := slices.IndexFunc(r.Seats, func(s seat) bool { return s.Site != v && s.Site != l.p.Lead })
 		k := freshKey(l.t)
-		r.Seats[i].Key, r.Seats[i].Signature = k, l.c.signers[l.p.Lead].Sign(identity.ContextEpochKey, secure.Frame("epoch key", []byte(l.p.Digest), []byte(l.p.Charter), k))
+		r.Seats[i].Key, r.Seats[i].Signature = k, l.c.signers[l.p.Lead].Sign(identity.ContextEpochKey, secure.Frame("epoch key", []byte(l.p.Digest), []byte(l.p.Charter), k, nil))
 	}), "is not signed by it"},
 	{"key that its site signed for another study", engine.KindRoster, 0, false, roster(func(l *liar, r *rosterMsg, v string) {
 		i := slices.IndexFunc(r.Seats, func(s seat) bool { return s.Site != v })
 		k := freshKey(l.t)
-		r.Seats[i].Key, r.Seats[i].Signature = k, l.c.signers[r.Seats[i].Site].Sign(identity.ContextEpochKey, secure.Frame("epoch key", []byte(strings.Repeat("0", 64)), []byte(l.p.Charter), k))
+		r.Seats[i].Key, r.Seats[i].Signature = k, l.c.signers[r.Seats[i].Site].Sign(identity.ContextEpochKey, secure.Frame("epoch key", []byte(strings.Repeat("0", 64)), []byte(l.p.Charter), k, nil))
 	}), "is not signed by it"},
 	{"own key exchanged for one of a liar", engine.KindRoster, 0, false, roster(func(l *liar, r *rosterMsg, v string) {
 		i := slices.IndexFunc(r.Seats, func(s seat) bool { return s.Site == v })
 		k := freshKey(l.t) // even with the site's own signature, from a stolen key
-		r.Seats[i].Key, r.Seats[i].Signature = k, l.c.signers[v].Sign(identity.ContextEpochKey, secure.Frame("epoch key", []byte(l.p.Digest), []byte(l.p.Charter), k))
+		r.Seats[i].Key, r.Seats[i].Signature = k, l.c.signers[v].Sign(identity.ContextEpochKey, secure.Frame("epoch key", []byte(l.p.Digest), []byte(l.p.Charter), k, nil))
 	}), "VICTIM itself is missing"},
 	{"key of a point of small order", engine.KindRoster, 0, false, roster(func(l *liar, r *rosterMsg, v string) {
 		i := slices.IndexFunc(r.Seats, func(s seat) bool { return s.Site != v })
 		k := freshKey(l.t)
 		clear(k[len(k)-32:])
-		r.Seats[i].Key, r.Seats[i].Signature = k, l.c.signers[r.Seats[i].Site].Sign(identity.ContextEpochKey, secure.Frame("epoch key", []byte(l.p.Digest), []byte(l.p.Charter), k))
+		r.Seats[i].Key, r.Seats[i].Signature = k, l.c.signers[r.Seats[i].Site].Sign(identity.ContextEpochKey, secure.Frame("epoch key", []byte(l.p.Digest), []byte(l.p.Charter), k, nil))
 	}), "cannot be used"},
 }
 
