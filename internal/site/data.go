@@ -118,7 +118,9 @@ func (s *Site) read(ctx context.Context, name string, schema table.Schema) (tabl
 	if err != nil {
 		return table.Table{}, err
 	}
-	return Read(ctx, s.registry().Loader, d, schema, s.Name())
+	l := s.registry().Loader
+	l.Pseudonym = s.guard.Pseudonym
+	return Read(ctx, l, d, schema, s.Name())
 }
 
 // Read loads the variables of schema for a site of that name.

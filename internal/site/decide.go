@@ -102,7 +102,11 @@ func (x *run) decide(d Decision) error {
 	if !pending {
 		return nil
 	}
-	e := engine.Event{Kind: engine.EventDecided, At: x.site.cfg.Now(), Accept: d.Approve}
+	tag, err := x.site.tag(x.plan.Study.Dataset)
+	if err != nil {
+		return err
+	}
+	e := engine.Event{Kind: engine.EventDecided, At: x.site.cfg.Now(), Accept: d.Approve, Data: tag}
 	state := stateApproved
 	if !d.Approve {
 		state = stateRefused
@@ -110,6 +114,9 @@ func (x *run) decide(d Decision) error {
 		if d.Reason != "" {
 			e.Reason.Text += ": " + d.Reason
 		}
+	}
+	if err := x.site.bookDecision(x.plan.Digest, d); err != nil {
+		return err
 	}
 	if err := x.deliver(e); err != nil {
 		return err

@@ -8,9 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"strings"
 
+	"hmsp.center/hmsp/audit"
 	"hmsp.center/hmsp/dataset"
 	"hmsp.center/hmsp/disclosure/difference"
 	"hmsp.center/hmsp/dp/ledger"
@@ -68,10 +67,10 @@ func (d *door) Compute(ctx context.Context, q engine.Question) ([]uint64, error)
 	if private {
 		err = d.run.site.ledger.Spend(d.run.plan.Digest, q.Round) // durable, before anything leaves
 	}
-	if err == nil {
-		err = d.run.site.book("round.contributed", d.run.plan.Digest, map[string]string{"round": strconv.Itoa(q.Round), "numbers": strconv.Itoa(len(words))})
+	if err != nil {
+		return nil, d.told(q.Round, err)
 	}
-	return words, err
+	return words, nil
 }
 
 // Agree consents to a set of contributors if no comparison with earlier sums would
@@ -83,16 +82,21 @@ func (d *door) Agree(ctx context.Context, study string, round int, contributors 
 		if p.Budget != nil {
 			err = s.ledger.Confirm(study, contributors)
 		} else if err = d.readmit(ctx); err == nil {
-			err = s.guard.Agree(p.Study.Dataset, d.sets, contributors)
+			err = s.guard.Agree(d.run.patients(), d.sets, contributors)
 		}
 		if err != nil {
 			return nil, d.told(round, err)
 		}
 	}
-	if err := s.book("set.confirmed", study, map[string]string{"round": strconv.Itoa(round), "contributors": strings.Join(contributors, " ")}); err != nil {
-		return nil, err
+	err := s.book(audit.SetConfirmed, study, "", map[string]string{"round": audit.FormatCount(round), "contributors": audit.FormatMembers(contributors)})
+	if err != nil {
+		return nil, d.told(round, err)
 	}
-	return s.checkpoint()
+	log, err := s.checkpoint()
+	if err != nil {
+		return nil, d.told(round, err)
+	}
+	return log, nil
 }
 
 // readmit finds again, after a restart, what the guard admitted.
@@ -152,6 +156,9 @@ func (d *door) told(round int, err error) error {
 	}
 	if r := (*difference.Refused)(nil); errors.As(err, &r) {
 		return engine.Reason{Kind: engine.ReasonDifference, Text: r.Error()}
+	}
+	if r := (*ledger.DeltaRefused)(nil); errors.As(err, &r) {
+		return engine.Reason{Kind: engine.ReasonBudget, Text: r.Error()}
 	}
 	if r := (*ledger.OtherSet)(nil); errors.As(err, &r) {
 		return engine.Reason{Kind: engine.ReasonDifference, Text: "this question was answered before with other contributors, and the same noise over other sites would show one site's part: ask again, and it is paid for anew"}

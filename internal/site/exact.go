@@ -31,9 +31,13 @@ func (d *door) admit(ctx context.Context, t table.Table, tasks []engine.Task) er
 		}
 		uses = append(uses, difference.Use{Variables: task.Bounds.Columns, Rows: rows})
 	}
-	d.sets, err = d.run.site.guard.Admit(d.run.plan.Study.Dataset, t, uses)
+	d.sets, err = d.run.site.guard.Admit(d.run.patients(), t, uses)
 	return err
 }
+
+// patients names whose history counts: that of the dataset, or of the one with
+// the same patients that the site's budget names.
+func (x *run) patients() string { return x.site.limits.Account(x.plan.Study.Dataset) }
 
 // dominated names a variable whose sum over the rows is mostly one patient's.
 func dominated(t table.Table, columns []string, rows []int, rules disclosure.Rules) string {

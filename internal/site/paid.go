@@ -11,8 +11,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 
+	"hmsp.center/hmsp/audit"
 	"hmsp.center/hmsp/dp/ledger"
 	"hmsp.center/hmsp/dp/noise"
 	"hmsp.center/hmsp/internal/engine"
@@ -31,13 +31,17 @@ func (d *door) reserve(q engine.Question) error {
 	if err != nil {
 		return err
 	}
+	data, err := x.site.Dataset(p.Study.Dataset)
+	if err != nil {
+		return err
+	}
 	grant, err := x.site.ledger.Reserve(ledger.Claim{
 		Study: p.Digest, Question: question, Dataset: p.Study.Dataset, Snapshot: x.record.Data,
 		Researcher: p.Researcher, Purpose: p.Study.Purpose, Rounds: p.Budget.Rounds, Delta: p.Budget.Delta,
-		Predicate: p.Predicate(), At: x.site.cfg.Now(),
+		Predicate: p.Predicate(), OneRow: data.Patient == "", At: x.site.cfg.Now(),
 	})
 	if e := (*ledger.Exhausted)(nil); errors.As(err, &e) {
-		if err := x.site.book("budget.refused", p.Digest, map[string]string{"dataset": p.Study.Dataset, "scope": e.Scope}); err != nil {
+		if err := x.site.book(audit.BudgetRefused, p.Digest, "", map[string]string{"dataset": p.Study.Dataset, "rho": audit.FormatAmount(p.Budget.Rho)}); err != nil {
 			return err
 		}
 		return engine.Reason{Kind: engine.ReasonBudget, Text: e.Error()}
@@ -46,7 +50,8 @@ func (d *door) reserve(q engine.Question) error {
 		return err
 	}
 	d.grant, d.question = &grant, question
-	return x.site.book("budget.reserved", p.Digest, map[string]string{"dataset": p.Study.Dataset, "rho": strconv.FormatFloat(p.Budget.Rho, 'g', 6, 64), "charged": strconv.FormatBool(grant.Charged)})
+	return x.site.book(audit.BudgetReserved, p.Digest, "", map[string]string{"dataset": p.Study.Dataset, "rho": audit.FormatAmount(p.Budget.Rho),
+		"epsilon": audit.FormatAmount(p.Budget.Epsilon), "delta": audit.FormatAmount(p.Budget.Delta), "question": question})
 }
 
 // question names what is asked of which data: the same name, the same noise. A
@@ -68,7 +73,7 @@ func question(asked []byte, study string, seats []engine.Seat) (string, error) {
 // round: a stream under the site's own key, named by the question, so that the
 // same question never gets a second draw. The public state is part of the name.
 func (d *door) noise(round int, at int, task engine.Task) (*noise.Source, error) {
-	key, err := d.run.site.ledger.NoiseKey()
+	key, err := d.run.site.subkey("noise")
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +106,7 @@ func (s *Site) tag(name string) ([]byte, error) {
 	if err != nil {
 		return nil, nil
 	}
-	key, err := s.ledger.NoiseKey()
+	key, err := s.subkey("data")
 	if err != nil {
 		return nil, err
 	}

@@ -61,6 +61,7 @@ type run struct {
 	work   chan struct{} // there may be work
 	shown  bool          // the record's file is up to date
 	warned bool          // of a decision that cannot be read
+	signed bool          // the receipt is in the audit log
 }
 
 // resume makes the runs again that were not over, and does what a crash may have
@@ -173,8 +174,14 @@ func (x *run) note() error {
 	if o := x.node.Outcome(); o != nil {
 		x.record.State, x.record.Reason = string(o.Status), o.Reason
 	}
+	if err := x.bookSigned(); err != nil {
+		return err
+	}
 	if !x.node.Idle() {
 		return nil
+	}
+	if err := x.bookEnd(x.node.Outcome()); err != nil {
+		return err
 	}
 	x.record.Outcome = x.node.Outcome()
 	if err := x.site.keep(x.plan.Digest, x.record); err != nil {

@@ -17,7 +17,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"hmsp.center/hmsp/audit"
 	"hmsp.center/hmsp/catalog"
+	"hmsp.center/hmsp/disclosure/difference"
+	"hmsp.center/hmsp/dp/ledger"
 	"hmsp.center/hmsp/federation"
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/internal/member"
@@ -48,6 +51,10 @@ type Site struct {
 	store  *store.Site
 	hub    Hub
 	log    *slog.Logger
+	audit  *audit.Log
+	ledger *ledger.Ledger
+	limits ledger.Limits
+	guard  *difference.Guard
 
 	mu      sync.Mutex
 	runs    map[string]*run // that are not over
@@ -89,7 +96,10 @@ func New(cfg Config) (*Site, error) {
 	if s.store, err = store.OpenSite(filepath.Join(cfg.Home, "state.db")); err != nil {
 		return nil, err
 	}
-	if err := s.resume(); err != nil {
+	if err = s.openBooks(); err == nil {
+		err = s.resume()
+	}
+	if err != nil {
 		s.store.Close()
 		return nil, err
 	}

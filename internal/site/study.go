@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"hmsp.center/hmsp/audit"
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/plan"
@@ -61,6 +62,9 @@ func (s *Site) asked(m engine.Message) error {
 		return drop(errors.New("the study does not ask this site"))
 	}
 	r.Lead = p.Lead
+	if err := s.book(audit.StudyReceived, m.Study, m.From, map[string]string{"dataset": p.Study.Dataset, "lead": p.Lead}); err != nil {
+		return err
+	}
 	if err := s.keep(m.Study, r); err != nil {
 		return err
 	}

@@ -31,6 +31,15 @@ func (j journal) Append(e engine.Event, send []engine.Message) error {
 	if err != nil {
 		return err
 	}
+	own := send
+	if e.Message != nil {
+		own = append(own[:len(own):len(own)], *e.Message) // the lead's own part goes no further than its journal
+	}
+	for _, m := range own {
+		if err := j.s.bookContribution(m); err != nil {
+			return err
+		}
+	}
 	if err := j.s.store.Append(j.study, event, parcels); err != nil {
 		return err
 	}

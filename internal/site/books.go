@@ -1,0 +1,147 @@
+package site
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"hmsp.center/hmsp/audit"
+	"hmsp.center/hmsp/disclosure/difference"
+	"hmsp.center/hmsp/dp/account"
+	"hmsp.center/hmsp/dp/ledger"
+	"hmsp.center/hmsp/internal/engine"
+	"hmsp.center/hmsp/receipt"
+	"hmsp.center/hmsp/secure"
+)
+
+// The books of a site: the audit log, the ledger and the history of cohorts. What
+// is not written in them does not leave the site.
+
+// AuditDir is the folder of the audit log in a home.
+func AuditDir(home string) string { return filepath.Join(home, "audit") }
+
+// openBooks opens the audit log, the ledger and the differencing guard.
+func (s *Site) openBooks() error {
+	if err := s.openLog(); err != nil {
+		return err
+	}
+	limits, err := ledger.ReadLimits(s.cfg.Home)
+	if err != nil {
+		return err
+	}
+	s.limits = limits
+	s.ledger, err = ledger.Open(ledger.Config{Store: s.store.Ledger(), Limits: limits, Cost: account.RhoOf, Epsilon: account.EpsilonOfRho, Now: s.cfg.Now})
+	if err != nil {
+		return err
+	}
+	key, err := s.subkey("differences")
+	if err != nil {
+		return err
+	}
+	s.guard, err = difference.New(s.store, key, s.member.Config.MinimumDifference, s.member.Charter.Rules.HonestContributors)
+	return err
+}
+
+// subkey derives a key of the site for one use from the ledger's secret.
+func (s *Site) subkey(use string) ([]byte, error) {
+	key, err := s.ledger.NoiseKey()
+	if err != nil {
+		return nil, err
+	}
+	return hkdf.Key(sha256.New, key, nil, string(secure.Frame("site", []byte(use))), 32)
+}
+
+// openLog opens the site's audit log.
+func (s *Site) openLog() (err error) {
+	sign := func(checkpoint []byte) []byte { return s.member.Identity.Sign(audit.Context, checkpoint) }
+	if s.audit, err = audit.Open(AuditDir(s.cfg.Home), s.Name(), sign, s.cfg.Now); err != nil {
+		return fmt.Errorf("open the audit log: %w", err)
+	}
+	return nil
+}
+
+// book writes an entry about a study to the audit log; it is on the disk when book
+// returns.
+func (s *Site) book(kind, study, who string, facts map[string]string) error {
+	if _, err := s.audit.Append(audit.Entry{Kind: kind, Study: study, Who: who, Facts: facts}); err != nil {
+		return fmt.Errorf("audit log: %w", err)
+	}
+	return nil
+}
+
+// byRule begins the By of a decision that no person made.
+const byRule = "rule: "
+
+// bookDecision notes who decided what over a study.
+func (s *Site) bookDecision(study string, d Decision) error {
+	facts := map[string]string{"decision": "refuse"}
+	if d.Approve {
+		facts["decision"] = "permit"
+	}
+	rule, who := "", d.By
+	if r, ok := strings.CutPrefix(d.By, byRule); ok {
+		rule, who = r, ""
+	}
+	if rule != "" {
+		facts["rule"] = rule
+	}
+	return s.book(audit.StudyDecided, study, who, facts)
+}
+
+// bookContribution notes a masked vector before it can leave.
+func (s *Site) bookContribution(m engine.Message) error {
+	if m.Kind != engine.KindContribution || m.From != s.Name() {
+		return nil
+	}
+	digest := sha256.Sum256(m.Blob)
+	return s.book(audit.RoundContributed, m.Study, "", map[string]string{
+		"round": audit.FormatCount(m.Round), "digest": hex.EncodeToString(digest[:]), "words": audit.FormatCount(len(m.Blob) / 8)})
+}
+
+// bookEnd notes how a study ended, what was signed, and settles its budget.
+func (x *run) bookEnd(o *receipt.Outcome) error {
+	s, p := x.site, x.plan
+	if p.Budget != nil {
+		if err := s.ledger.Settle(p.Digest); err != nil {
+			return err
+		}
+		if err := s.book(audit.BudgetSettled, p.Digest, "", map[string]string{"dataset": p.Study.Dataset, "outcome": x.spent()}); err != nil {
+			return err
+		}
+	}
+	status := map[receipt.Status]string{receipt.Released: "completed", receipt.Refused: "refused", receipt.Failed: "failed", receipt.Cancelled: "cancelled"}[o.Status]
+	return s.book(audit.StudyEnded, p.Digest, "", map[string]string{"status": status})
+}
+
+// spent says what became of the study's reservation.
+func (x *run) spent() string {
+	switch {
+	case x.door.grant == nil:
+		return "returned"
+	case !x.door.grant.Charged:
+		return "sticky"
+	}
+	return "spent"
+}
+
+// bookSigned notes the receipt that the site has signed, once.
+func (x *run) bookSigned() error {
+	digest, ok := x.node.Signed()
+	if !ok || x.signed {
+		return nil
+	}
+	x.signed = true
+	return x.site.book(audit.ReceiptSigned, x.plan.Digest, "", map[string]string{"receipt": hex.EncodeToString(digest[:])})
+}
+
+// checkpoint is the signed position of the audit log, as it goes into receipts.
+func (s *Site) checkpoint() ([]byte, error) {
+	c, err := s.audit.Checkpoint()
+	if err != nil {
+		return nil, fmt.Errorf("audit log: %w", err)
+	}
+	return c.Encode(), nil
+}
