@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,7 +93,7 @@ var catalogue = [...]Kind{
 	{CheckpointSeen, "another member's checkpoint fits those kept before", false, []Fact{need("member", Member), need("size", Count), need("root", Digest)}},
 	{CheckpointRefused, "another member's checkpoint contradicts one kept before", false, []Fact{need("member", Member), need("size", Count), need("root", Digest), need("earlier_size", Count), need("earlier_root", Digest)}},
 	{LogRotated, "the log goes on in another file", false, []Fact{need("file", Count)}},
-	{MemberSeen, "the hub heard from a member for the first time since it started", false, []Fact{need("member", Member)}},
+	{MemberSeen, "the hub heard from a member for the first time", false, []Fact{need("member", Member)}},
 	{EnvelopeAccepted, "the hub has a sealed message whole", false, []Fact{need("id", ID), need("from", Member), need("to", Member), need("bytes", Count), need("digest", Digest)}},
 	{EnvelopesForgotten, "the hub forgot messages of one sender to one recipient that nobody fetched in time", false, []Fact{need("from", Member), need("to", Member), need("count", Count)}},
 }
@@ -111,7 +112,7 @@ var (
 	digestForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	idForm     = regexp.MustCompile(`^[0-9a-f]{32,64}$`)
 	memberForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
-	labelForm  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$`)
+	labelForm  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._+-]{0,62}[A-Za-z0-9])?$`)
 	whoForm    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._@-]{0,63}$`)
 )
 
@@ -158,6 +159,35 @@ func FormatCount[T ~int | ~int64](n T) string { return strconv.FormatInt(int64(n
 // FormatMembers is the text of a fact of form Members.
 func FormatMembers(names []string) string {
 	return strings.Join(slices.Compact(slices.Sorted(slices.Values(names))), ",")
+}
+
+// FormatWho makes the name of an account fit for Who: what an operating system
+// allows beyond letters, digits and ._@- becomes "_".
+func FormatWho(account string) string {
+	who := strings.Map(func(r rune) rune {
+		if !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-", r) {
+			return '_'
+		}
+		return r
+	}, account)
+	who = who[:min(len(who), 64)]
+	if who != "" && !whoForm.MatchString(who) {
+		who = "_" + who[1:]
+	}
+	return who
+}
+
+// ProgramVersion is the version of this program as a fact of form Label.
+func ProgramVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	version := info.Main.Version
+	if version = version[:min(len(version), 64)]; !labelForm.MatchString(version) {
+		return "development"
+	}
+	return version
 }
 
 // checkFacts refuses what the kind does not list, and names what is missing.

@@ -3,7 +3,26 @@ package audit
 import (
 	"strings"
 	"testing"
+
+	"hmsp.center/hmsp/identity"
 )
+
+func TestContextIsTheIdentitys(t *testing.T) {
+	if Context != identity.ContextCheckpoint {
+		t.Error("audit and identity name two contexts")
+	}
+}
+
+func TestAccountsFit(t *testing.T) {
+	for _, account := range []string{"", "root", `CLINIC\müller`, ".x", "-", strings.Repeat("ä", 100), "a b"} {
+		if who := FormatWho(account); who != "" && !whoForm.MatchString(who) {
+			t.Errorf("%q gives %q", account, who)
+		}
+	}
+	if got := FormatWho("ada@clinic.example"); got != "ada@clinic.example" {
+		t.Errorf("a good name became %q", got)
+	}
+}
 
 // TestNoPatientLevelValue: nothing that could be a patient's gets into the log, by
 // whatever field, and the refusal does not repeat it.

@@ -56,6 +56,8 @@ func OpenWitness(dir string, verify Verifier) (*Witness, error) {
 // member did not sign, and with a *Contradiction what cannot be true beside an
 // earlier one: the same size with another root, a smaller size than before, or a
 // proof that does not hold. Both checkpoints are then kept in MEMBER.contradiction.
+// Whoever asks a member and hears the answer does so one question at a time: two
+// answers that cross would contradict each other.
 func (w *Witness) Hear(c Checkpoint, path []Hash) error {
 	return w.see(c, func(before Checkpoint) string {
 		switch {

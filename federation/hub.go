@@ -88,4 +88,7 @@ type About interface {
 	Health() Health
 	CharterFile() []byte // the charter's bytes, as signed
 	Presence(ctx context.Context) ([]Presence, error)
+	// Checkpoint is the state of the hub's audit log, with a proof that it extends
+	// the tree of size from; a log with fewer entries has no such proof.
+	Checkpoint(ctx context.Context, from int64) (LogState, error)
 }

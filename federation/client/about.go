@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 
+	"hmsp.center/hmsp/audit"
 	"hmsp.center/hmsp/federation"
 )
 
@@ -35,6 +36,21 @@ func (c *Client) Presence(ctx context.Context) ([]federation.Presence, error) {
 		return nil, fmt.Errorf("ask hub for presence: %w", err)
 	}
 	return p, nil
+}
+
+// Checkpoint asks how far the hub's audit log is, with a proof that it extends
+// the tree of size from (0 asks for none). The caller hands both to an
+// audit.Witness, which verifies them. It tries once.
+func (c *Client) Checkpoint(ctx context.Context, from int64) (audit.Checkpoint, []audit.Hash, error) {
+	b, err := c.answer(ctx, http.MethodGet, fmt.Sprintf("/v1/checkpoint?from=%d", from), nil)
+	if err != nil {
+		return audit.Checkpoint{}, nil, fmt.Errorf("ask hub for its audit log's checkpoint: %w", err)
+	}
+	at, proof, err := federation.DecodeLogState(b)
+	if err != nil {
+		return at, nil, fmt.Errorf("ask hub for its audit log's checkpoint: %w", err)
+	}
+	return at, proof, nil
 }
 
 // maxCharter is the longest charter that Charter takes, in bytes.

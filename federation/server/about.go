@@ -26,3 +26,16 @@ func (s *server) presence(w http.ResponseWriter, r *http.Request, _ string, _ io
 	}
 	return s.reply(w, federation.PresenceList{Members: p})
 }
+
+// checkpoint gives the state of the hub's audit log.
+func (s *server) checkpoint(w http.ResponseWriter, r *http.Request, _ string, _ io.Reader) error {
+	from, err := number(r, "from")
+	if err != nil {
+		return err
+	}
+	state, err := s.hub.Checkpoint(r.Context(), from)
+	if err != nil {
+		return err
+	}
+	return s.reply(w, state)
+}

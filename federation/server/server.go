@@ -9,6 +9,7 @@
 //	GET  /v1/health                                 anyone: version, time, charter digest
 //	GET  /v1/charter                                the charter as signed
 //	GET  /v1/presence                               when each member was last heard from
+//	GET  /v1/checkpoint?from=N                      the hub's audit log: signed checkpoint, proof that it extends size N
 //	POST /v1/outbox                                 an encoded envelope, or its beginning
 //	GET  /v1/outbox/{id}                            how far it is
 //	POST /v1/outbox/{id}?offset=N                   further bytes of its ciphertext
@@ -62,6 +63,7 @@ func New(hub federation.Hub, o Options) http.Handler {
 	mux.Handle("GET /v1/health", s.open(s.health))
 	mux.Handle("GET /v1/charter", s.member(s.charter))
 	mux.Handle("GET /v1/presence", s.member(s.presence))
+	mux.Handle("GET /v1/checkpoint", s.member(s.checkpoint))
 	mux.Handle("POST /v1/outbox", s.member(s.create))
 	mux.Handle("GET /v1/outbox/{id}", s.member(s.status))
 	mux.Handle("POST /v1/outbox/{id}", s.member(s.append))

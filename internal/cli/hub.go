@@ -145,7 +145,7 @@ func (a *app) serveHub(ctx context.Context, home, path string) error {
 		}
 	}
 	log := a.logger("hub", id.Name())
-	h, err := hub.New(hub.Config{Charter: ch, CharterFile: data, Members: members, Home: home, Store: st, Now: a.now, Log: log,
+	h, err := hub.New(hub.Config{Charter: ch, CharterFile: data, Members: members, Home: home, Store: st, Identity: id, Now: a.now, Log: log,
 		Limits: hub.Limits{Disk: int64(file.DiskGiB) << 30}})
 	if err != nil {
 		return err

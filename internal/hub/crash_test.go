@@ -48,7 +48,7 @@ func runChild(home string) error {
 	if err != nil {
 		return err
 	}
-	h, err := hub.New(hub.Config{Charter: c, Members: c.Names(), Home: home, Store: s, Now: time.Now})
+	h, err := hub.New(hub.Config{Charter: c, Members: c.Names(), Home: home, Store: s, Identity: c.Identity("hub"), Now: time.Now})
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,9 @@ import (
 	"sync"
 	"time"
 
+	"hmsp.center/hmsp/audit"
 	"hmsp.center/hmsp/federation"
+	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/internal/store"
 )
 
@@ -58,7 +60,8 @@ type Config struct {
 	Members     []string // names in the charter, without the hub: shares are equal parts by their number
 	Home        string   // folder, which exists; the hub makes "messages" in it
 	Store       Store
-	Now         func() time.Time // the clock
+	Identity    *identity.Identity // the hub's, which signs its audit log
+	Now         func() time.Time   // the clock
 	Limits      Limits
 	Log         *slog.Logger // nil: none
 }
@@ -72,6 +75,7 @@ type Hub struct {
 	now     func() time.Time
 	limits  Limits
 	log     *slog.Logger
+	audit   *audit.Log
 
 	blobs    blobs
 	usage    usage
@@ -89,8 +93,8 @@ var _ federation.Hub = (*Hub)(nil)
 // New starts the hub's state: it makes the folder of messages, brings files and
 // records into agreement after a crash, and counts what each member uses.
 func New(cfg Config) (*Hub, error) {
-	if cfg.Charter == nil || cfg.Store == nil || cfg.Now == nil || cfg.Home == "" {
-		return nil, errors.New("start hub: charter, store, clock and home folder are required")
+	if cfg.Charter == nil || cfg.Store == nil || cfg.Now == nil || cfg.Home == "" || cfg.Identity == nil {
+		return nil, errors.New("start hub: charter, store, clock, identity and home folder are required")
 	}
 	if len(cfg.Members) == 0 {
 		return nil, errors.New("start hub: the charter names no members besides the hub: add the sites and researchers to it")
@@ -122,8 +126,12 @@ func New(cfg Config) (*Hub, error) {
 	if err := h.presence.load(cfg.Store); err != nil {
 		return nil, fmt.Errorf("start hub: %w", err)
 	}
-	if err := h.reconcile(); err != nil {
+	h.audit, err = openAudit(cfg.Home, cfg.Identity, h.charter.Digest(), cfg.Now)
+	if err != nil {
 		return nil, fmt.Errorf("start hub: %w", err)
+	}
+	if err := h.reconcile(); err != nil {
+		return nil, errors.Join(fmt.Errorf("start hub: %w", err), h.audit.Close())
 	}
 	return h, nil
 }

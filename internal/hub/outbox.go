@@ -202,9 +202,12 @@ func (h *Hub) settle(k key, turn uint64, f *os.File, m store.Message, end int64)
 }
 
 // complete makes a message deliverable: first its bytes are on the disk, then
-// its record says so. The caller holds the lock.
+// the audit log has it, then its record says so. The caller holds the lock.
 func (h *Hub) complete(m store.Message, f *os.File) (store.Message, error) {
 	if err := h.blobs.seal(f, m.Header); err != nil {
+		return m, err
+	}
+	if err := h.noteAccepted(m.Header); err != nil {
 		return m, err
 	}
 	m.State, m.Deadline = federation.Complete, m.Header.Expires

@@ -214,7 +214,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	h, err := hub.New(hub.Config{Charter: c, Members: c.Names(), Home: home, Store: fullStore{s}, Now: noon})
+	h, err := hub.New(hub.Config{Charter: c, Members: c.Names(), Home: home, Store: fullStore{s}, Identity: c.Identity("hub"), Now: noon})
 	if err != nil {
 		t.Fatal(err)
 	}

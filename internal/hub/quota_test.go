@@ -161,11 +161,11 @@ func TestLimitsThatCannotWork(t *testing.T) {
 		"message larger than a share": {Disk: 1 << 20, Message: 1 << 20},
 		"fewer messages than members": {RecipientMessages: 1},
 	} {
-		if _, err := hub.New(hub.Config{Charter: c, Members: c.Names(), Home: t.TempDir(), Store: build(t, c, t.TempDir(), hub.Limits{}).store, Now: noon, Limits: l}); err == nil {
+		if _, err := hub.New(hub.Config{Charter: c, Members: c.Names(), Home: t.TempDir(), Store: build(t, c, t.TempDir(), hub.Limits{}).store, Identity: c.Identity("hub"), Now: noon, Limits: l}); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
-	if _, err := hub.New(hub.Config{Charter: federationtest.New(t), Home: t.TempDir(), Store: build(t, c, t.TempDir(), hub.Limits{}).store, Now: noon}); err == nil {
+	if _, err := hub.New(hub.Config{Charter: federationtest.New(t), Home: t.TempDir(), Store: build(t, c, t.TempDir(), hub.Limits{}).store, Identity: c.Identity("hub"), Now: noon}); err == nil {
 		t.Error("a charter without members: accepted")
 	}
 }

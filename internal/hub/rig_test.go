@@ -63,7 +63,7 @@ func build(t testing.TB, c *federationtest.Consortium, home string, limits hub.L
 	}
 	t.Cleanup(func() { s.Close() })
 	r := &rig{Consortium: c, t: t, store: s, home: home, clock: &clock{t: noon()}}
-	r.hub, err = hub.New(hub.Config{Charter: c, CharterFile: []byte("the charter"), Members: c.Names(), Home: home, Store: s, Now: r.clock.now, Limits: limits})
+	r.hub, err = hub.New(hub.Config{Charter: c, CharterFile: []byte("the charter"), Members: c.Names(), Home: home, Store: s, Identity: c.Identity("hub"), Now: r.clock.now, Limits: limits})
 	if err != nil {
 		t.Fatal(err)
 	}

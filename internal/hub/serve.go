@@ -42,6 +42,7 @@ func (h *Hub) Serve(ctx context.Context, l net.Listener, config *tls.Config) err
 	cancel()
 	<-drained
 	<-swept
+	defer h.audit.Close()
 	if !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve hub: %w", err)
 	}

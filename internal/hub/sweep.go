@@ -16,14 +16,16 @@ const sweepBatch = 500
 
 // Sweep forgets what is due (messages that expired, uploads that stood still,
 // delivered ids) and saves presence. Serve calls it every minute.
-func (h *Hub) Sweep() error {
+func (h *Hub) Sweep() (err error) {
+	gone := map[pair]int{}
+	defer func() { err = errors.Join(err, h.noteForgotten(gone)) }()
 	for {
 		due, err := h.store.Due(h.now(), sweepBatch)
 		if err != nil {
 			return fmt.Errorf("sweep: %w", err)
 		}
 		for _, m := range due {
-			if err := h.expire(m); err != nil {
+			if err := h.expire(m, gone); err != nil {
 				return fmt.Errorf("sweep: %w", err)
 			}
 		}
@@ -33,8 +35,9 @@ func (h *Hub) Sweep() error {
 	}
 }
 
-// expire forgets a message if it is still due: an upload may have gone on.
-func (h *Hub) expire(m store.Message) error {
+// expire forgets a message if it is still due (an upload may have gone on), and
+// counts it where nobody had fetched it.
+func (h *Hub) expire(m store.Message, gone map[pair]int) error {
 	k := key{m.Header.From, m.Header.ID}
 	defer h.uploads.lock(k)()
 	m, err := h.store.Get(k.from, k.id)
@@ -46,6 +49,7 @@ func (h *Hub) expire(m store.Message) error {
 	}
 	if m.State != federation.Delivered {
 		h.log.Info("message forgotten", "state", m.State, "from", m.Header.From, "to", m.Header.To, "id", m.Header.ID)
+		gone[pair{m.Header.From, m.Header.To}]++
 	}
 	return h.forget(m)
 }
@@ -83,11 +87,16 @@ func (h *Hub) reconcile() error {
 			return fmt.Errorf("compare records and files: %w", err)
 		}
 	}
+	gone := map[pair]int{}
 	for _, m := range broken {
 		h.log.Error("the file of a message is gone or damaged; its sender can send it again", "from", m.Header.From, "to", m.Header.To, "id", m.Header.ID)
 		if err := h.forget(m); err != nil {
 			return fmt.Errorf("compare records and files: %w", err)
 		}
+		gone[pair{m.Header.From, m.Header.To}]++
+	}
+	if err := h.noteForgotten(gone); err != nil {
+		return fmt.Errorf("compare records and files: %w", err)
 	}
 	return h.removeStrays(known)
 }
