@@ -126,6 +126,7 @@ func (s *Site) Serve(ctx context.Context) error {
 	g.Go(func() error { return s.receive(ctx) })
 	g.Go(func() error { return s.send(ctx, g) })
 	g.Go(func() error { return s.watch(ctx) })
+	g.Go(func() error { return s.witness(ctx) })
 	s.poke()
 	err := g.Wait()
 	if c, ok := s.hub.(interface{ Close() }); ok {
