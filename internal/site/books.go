@@ -4,6 +4,7 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -12,7 +13,9 @@ import (
 	"hmsp.center/hmsp/disclosure/difference"
 	"hmsp.center/hmsp/dp/account"
 	"hmsp.center/hmsp/dp/ledger"
+	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/internal/engine"
+	"hmsp.center/hmsp/internal/member"
 	"hmsp.center/hmsp/receipt"
 	"hmsp.center/hmsp/secure"
 )
@@ -56,11 +59,12 @@ func (s *Site) subkey(use string) ([]byte, error) {
 
 // openLog opens the site's audit log.
 func (s *Site) openLog() (err error) {
-	sign := func(checkpoint []byte) []byte { return s.member.Identity.Sign(audit.Context, checkpoint) }
+	sign := func(checkpoint []byte) []byte { return s.member.Identity.Sign(identity.ContextCheckpoint, checkpoint) }
 	if s.audit, err = audit.Open(AuditDir(s.cfg.Home), s.Name(), sign, s.cfg.Now); err != nil {
 		return fmt.Errorf("open the audit log: %w", err)
 	}
-	return nil
+	s.witnessed, err = audit.OpenWitness(filepath.Join(AuditDir(s.cfg.Home), audit.WitnessedDir), member.CheckpointVerifier(s.member.Charter))
+	return err
 }
 
 // book writes an entry about a study to the audit log; it is on the disk when book
@@ -112,8 +116,38 @@ func (x *run) bookEnd(o *receipt.Outcome) error {
 			return err
 		}
 	}
+	if o.Receipt != nil {
+		if err := s.keepCheckpoints(p.Digest, *o.Receipt); err != nil {
+			return err
+		}
+	}
 	status := map[receipt.Status]string{receipt.Released: "completed", receipt.Refused: "refused", receipt.Failed: "failed", receipt.Cancelled: "cancelled"}[o.Status]
 	return s.book(audit.StudyEnded, p.Digest, "", map[string]string{"status": status})
+}
+
+// keepCheckpoints keeps where the other contributors' logs stood, and notes one
+// that contradicts what the site had heard of it before.
+func (s *Site) keepCheckpoints(study string, r receipt.Receipt) error {
+	for _, l := range r.Logs {
+		c, err := audit.ParseCheckpoint([]byte(l.Checkpoint))
+		if err != nil || c.Origin != l.Member || l.Member == s.Name() {
+			continue // each contributor vouched for its own
+		}
+		kind, facts := audit.CheckpointSeen, map[string]string{"member": c.Origin, "size": audit.FormatCount(c.Size), "root": hex.EncodeToString(c.Root[:])}
+		err = s.witnessed.Keep(c)
+		if bad := (*audit.Contradiction)(nil); errors.As(err, &bad) {
+			kind = audit.CheckpointRefused
+			facts["earlier_size"], facts["earlier_root"] = audit.FormatCount(bad.Earlier.Size), hex.EncodeToString(bad.Earlier.Root[:])
+			s.log.Error("audit log of another member", "member", c.Origin, "error", bad.Error())
+		} else if err != nil {
+			s.log.Warn("checkpoint not kept", "member", c.Origin, "error", err.Error())
+			continue
+		}
+		if err := s.book(kind, "", "", facts); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // spent says what became of the study's reservation.

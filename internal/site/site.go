@@ -46,15 +46,16 @@ type Config struct {
 
 // A Site is the role at work. Make it with New, run it with Serve.
 type Site struct {
-	cfg    Config
-	member *member.Member
-	store  *store.Site
-	hub    Hub
-	log    *slog.Logger
-	audit  *audit.Log
-	ledger *ledger.Ledger
-	limits ledger.Limits
-	guard  *difference.Guard
+	cfg       Config
+	member    *member.Member
+	store     *store.Site
+	hub       Hub
+	log       *slog.Logger
+	audit     *audit.Log
+	witnessed *audit.Witness
+	ledger    *ledger.Ledger
+	limits    ledger.Limits
+	guard     *difference.Guard
 
 	mu      sync.Mutex
 	runs    map[string]*run // that are not over

@@ -5,11 +5,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"hmsp.center/hmsp/audit"
-	"hmsp.center/hmsp/internal/member"
 )
 
 // witnessEvery is how often a site asks the hub how far its audit log is.
@@ -32,14 +30,10 @@ func (s *Site) witness(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	w, err := audit.OpenWitness(filepath.Join(s.cfg.Home, "audit", audit.WitnessedDir), member.CheckpointVerifier(s.member.Charter))
-	if err != nil {
-		return err
-	}
 	tick := time.NewTicker(witnessEvery)
 	defer tick.Stop()
 	for {
-		if err := s.hear(ctx, hub, w); err != nil && ctx.Err() == nil {
+		if err := s.hear(ctx, hub, s.witnessed); err != nil && ctx.Err() == nil {
 			s.log.Warn("the hub's audit log", "error", err.Error())
 		}
 		select {
