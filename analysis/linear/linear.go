@@ -40,28 +40,37 @@ func (linear) About() analysis.About {
 }
 
 func (l linear) Start(p analysis.Params, s table.Schema) (analysis.Run, analysis.State, error) {
-	p, err := p.Check(l.About().Parameters)
+	r, err := l.read(p, s)
 	if err != nil {
 		return nil, nil, err
+	}
+	state, err := analysis.Encode(state{})
+	return r, state, err
+}
+
+// read holds parameters and formula against the schema.
+func (l linear) read(p analysis.Params, s table.Schema) (run, error) {
+	p, err := p.Check(l.About().Parameters)
+	if err != nil {
+		return run{}, err
 	}
 	contrasts, err := formula.Contrasts(p)
 	if err != nil {
-		return nil, nil, err
+		return run{}, err
 	}
 	m, err := formula.Read(p.String("formula"), s, formula.Options{Contrasts: contrasts})
 	if err != nil {
-		return nil, nil, err
+		return run{}, err
 	}
 	switch {
 	case m.Response.Kind == formula.Category:
-		return nil, nil, analysis.Refuse("formula", "the response %s is a category: use logistic for two outcomes, as %s == %q", m.Response.Name, m.Response.Name, m.Response.Levels[len(m.Response.Levels)-1])
+		err = analysis.Refuse("formula", "the response %s is a category: use logistic for two outcomes, as %s == %q", m.Response.Name, m.Response.Name, m.Response.Levels[len(m.Response.Levels)-1])
 	case m.Response.Kind != formula.Number:
-		return nil, nil, analysis.Refuse("formula", "a linear model needs a numeric response left of ~; for Surv() use cox")
+		err = analysis.Refuse("formula", "a linear model needs a numeric response left of ~; for Surv() use cox")
 	case len(m.Offsets) > 0:
-		return nil, nil, analysis.Refuse("formula", "offset() is not supported here: subtract it from the response, as y - %s ~ ...", m.Offsets[0])
+		err = analysis.Refuse("formula", "offset() is not supported here: subtract it from the response, as y - %s ~ ...", m.Offsets[0])
 	case len(m.Strata) > 0:
-		return nil, nil, analysis.Refuse("formula", "strata() is for survival models: add the variable as a term instead")
+		err = analysis.Refuse("formula", "strata() is for survival models: add the variable as a term instead")
 	}
-	state, err := analysis.Encode(state{})
-	return run{model: m, level: p.Number("conf.level")}, state, err
+	return run{model: m, level: p.Number("conf.level")}, err
 }
