@@ -1,0 +1,189 @@
+package describe
+
+import (
+	"math"
+
+	"hmsp.center/hmsp/disclosure"
+)
+
+// An edit changes figures of tables and counts what it took away.
+type edit struct {
+	d       *disclosure.Draft
+	tables  []string
+	hidden  map[string]int
+	rounded map[string]int
+}
+
+func newEdit(d *disclosure.Draft) *edit {
+	return &edit{d: d, hidden: map[string]int{}, rounded: map[string]int{}}
+}
+
+func (e *edit) set(table string, to *float64, x float64) {
+	if *to == x || math.IsNaN(*to) && math.IsNaN(x) {
+		return
+	}
+	if e.hidden[table]+e.rounded[table] == 0 {
+		e.tables = append(e.tables, table)
+	}
+	if math.IsNaN(x) || x == 0 {
+		e.hidden[table]++
+	} else {
+		e.rounded[table]++
+	}
+	*to = x
+}
+
+// report notes the actions; it says whether anything was taken away.
+func (e *edit) report(variable string) bool {
+	took := false
+	for _, t := range e.tables {
+		if n := e.hidden[t]; n > 0 {
+			e.d.Did("minimum_cell", t, n, "%s: figures of few people, and those that would give them away, are not shown", variable)
+			took = true
+		}
+		if n := e.rounded[t]; n > 0 {
+			rule := "minimum_cell"
+			if e.d.Rules.Round > 1 {
+				rule = "round"
+			}
+			e.d.Did(rule, t, n, "%s: figures are shown coarser", variable)
+		}
+	}
+	return took
+}
+
+// filled are the counts of a group in a filling.
+func (p *part) filled(x disclosure.Filling, g int) []float64 {
+	out := make([]float64, len(p.counts[g]))
+	for b := range out {
+		out[b] = x.At(p.at(g, b)...)
+	}
+	return out
+}
+
+// sameBars says whether a filling leaves the order statistics of all quantiles
+// that are shown in their bars.
+func (r run) sameBars(d *disclosure.Draft, p *part) func(disclosure.Filling) bool {
+	return func(x disclosure.Filling) bool {
+		for g, counts := range p.counts {
+			filled := p.filled(x, g)
+			for _, prob := range r.probs {
+				if enough(d.Rules, sum(counts[1:]), prob) && barsOf(counts[1:], prob) != barsOf(filled[1:], prob) {
+					return false
+				}
+			}
+		}
+		return true
+	}
+}
+
+// enough says whether there are MinimumCell people on either side of a quantile.
+func enough(rules disclosure.Rules, n, prob float64) bool {
+	at, m := type7(n, prob), float64(rules.MinimumCell)
+	return m < 2 || at.lo-1 >= m && n-at.hi >= m
+}
+
+// barsOf are the bars that hold the two order statistics of a quantile.
+func barsOf(bars []float64, prob float64) (at [2]int) {
+	q := type7(sum(bars), prob)
+	for i, k := range []float64{q.lo, q.hi} {
+		for b, n := range bars {
+			if k -= n; k <= 0 {
+				at[i] = b
+				break
+			}
+		}
+	}
+	return at
+}
+
+// hideQuantiles takes away those with few people on one side, and those that
+// would narrow a hidden count. Where the number of people is hidden they are
+// rounded, for how far between two people a quantile lies tells it.
+func (r run) hideQuantiles(d *disclosure.Draft, p *part) {
+	e := newEdit(d)
+	v, values := r.numbers[p.number], d.Numbers("quantiles", "estimate")
+	for g, counts := range p.counts {
+		for i, prob := range r.probs {
+			to := &values[r.row(p, g)*len(r.probs)+i]
+			x := *to
+			switch {
+			case p.few(d.Rules, g) || !enough(d.Rules, sum(counts[1:]), prob) || !p.quantiles && p.hides(g):
+				x = math.NaN()
+			case p.unknown(g) && v.whole:
+				x = math.Round(x)
+			case p.unknown(g):
+				x = disclosure.Digits(x, 3)
+			}
+			e.set("quantiles", to, x)
+		}
+	}
+	e.report(p.name)
+}
+
+// hideMoments takes away those of few people. Moments of listed values follow from
+// the bars: where some are hidden, the moments have the digits that all fillings
+// agree on. Otherwise, where only the number of people is hidden, they are rounded
+// so far that a sum of whole values divided by any number near it can be meant.
+func (r run) hideMoments(d *disclosure.Draft, p *part) {
+	e := newEdit(d)
+	v := r.numbers[p.number]
+	for g, counts := range p.counts {
+		n := sum(counts[1:])
+		for i, name := range []string{"mean", "sd", "var", "skewness"} {
+			to := &d.Numbers("summary", name)[r.row(p, g)]
+			x := *to
+			switch {
+			case p.few(d.Rules, g) || p.nothing && v.listed:
+				x = math.NaN()
+			case v.listed && p.hides(g):
+				x = p.agreed(func(counts []float64) float64 { return listedMoments(v.starts, counts[1:])[i] }, g)
+			case p.unknown(g) && i < 2:
+				x = disclosure.Coarse(x, (v.hi-v.lo)/float64(len(v.starts))/n)
+			case p.unknown(g):
+				x = disclosure.Digits(x, 2)
+			}
+			e.set("summary", to, x)
+		}
+	}
+	e.report(p.name)
+}
+
+// listedMoments are mean, sd, variance and skewness of values that have a bar each.
+func listedMoments(values, bars []float64) [4]float64 {
+	n, mean, m2, m3 := sum(bars), 0.0, 0.0, 0.0
+	for i, c := range bars {
+		mean += c * values[i] / n
+	}
+	for i, c := range bars {
+		d := values[i] - mean
+		m2, m3 = m2+c*d*d/n, m3+c*d*d*d/n
+	}
+	variance := m2 * n / (n - 1)
+	return [4]float64{mean, math.Sqrt(variance), variance, m3 / (m2 * math.Sqrt(m2))}
+}
+
+// agreed is a figure of a group's counts with the digits, three at most, that it
+// has in all fillings too; NaN if they do not agree on one.
+func (p *part) agreed(figure func(counts []float64) float64, g int) float64 {
+	x := figure(p.counts[g])
+	if p.nothing || math.IsNaN(x) {
+		return math.NaN()
+	}
+	others := []float64{}
+	for _, f := range p.f.Fillings() {
+		others = append(others, figure(p.filled(f, g)))
+	}
+	size := math.Ceil(math.Log10(math.Abs(x) + 1e-300))
+	for digits := 3.0; digits > 0; digits-- {
+		step, same := math.Pow(10, max(size, -6)-digits), true
+		want := disclosure.Coarse(x, step)
+		for _, o := range others {
+			same = same && disclosure.Coarse(o, step) == want
+		}
+		if same {
+			return want
+		}
+	}
+	return math.NaN()
+}
