@@ -18,6 +18,10 @@ const originPrefix = "hmsp audit/v1 "
 // MaxCheckpoint is the longest text of a checkpoint, in bytes.
 const MaxCheckpoint = 512
 
+// maxSize is the most entries that a log can have. (tlog's arithmetic does not end
+// for sizes from 2^62 on, and a size can come from anyone.)
+const maxSize = 1 << 48
+
 // A Checkpoint is a member's signed statement of its log: the root of the tree
 // over its first Size entries. Origin is the member's name in the charter, Time
 // that of the last entry.
@@ -69,7 +73,7 @@ func ParseCheckpoint(b []byte) (Checkpoint, error) {
 	c.Root, errs[1] = tlog.ParseHash(lines[2])
 	c.Time, errs[2] = time.Parse(time.RFC3339Nano, at)
 	c.Signature, errs[3] = base64.StdEncoding.DecodeString(sig)
-	if errors.Join(errs[:]...) != nil || c.Size < 0 || len(c.Signature) == 0 || !bytes.Equal(c.Encode(), b) {
+	if errors.Join(errs[:]...) != nil || c.Size < 0 || c.Size > maxSize || len(c.Signature) == 0 || !bytes.Equal(c.Encode(), b) {
 		return Checkpoint{}, errCheckpoint
 	}
 	return c, nil

@@ -42,8 +42,8 @@ func (e Entry) Valid() error {
 	switch {
 	case !ok:
 		return errors.New("entry: its kind is not in the catalogue (kinds.go)")
-	case e.Seq < 0:
-		return fmt.Errorf("entry %s: its number is negative", k.Name)
+	case e.Seq < 0 || e.Seq >= maxSize:
+		return fmt.Errorf("entry %s: its number is none that an entry can have", k.Name)
 	case e.Who != "" && !whoForm.MatchString(e.Who):
 		return fmt.Errorf("entry %s: who is not the name of a member or an account", k.Name)
 	case k.Study && !digestForm.MatchString(e.Study):

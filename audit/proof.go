@@ -85,7 +85,7 @@ func CheckInclusion(p Inclusion, verify Verifier) error {
 	if err := p.Checkpoint.Verify(verify); err != nil {
 		return fmt.Errorf("check a proof: %w", err)
 	}
-	if p.Entry.Seq >= p.Checkpoint.Size {
+	if p.Entry.Seq >= p.Checkpoint.Size || p.Checkpoint.Size > maxSize {
 		return fmt.Errorf("check a proof: entry %d is not in a tree of %d entries", p.Entry.Seq, p.Checkpoint.Size)
 	}
 	if tlog.CheckRecord(p.Path, p.Checkpoint.Size, p.Checkpoint.Root, p.Entry.Seq, tlog.RecordHash(leaf)) != nil {
@@ -122,7 +122,7 @@ func CheckExtension(from, to Checkpoint, path []Hash) error {
 	switch {
 	case from.Origin != to.Origin:
 		return errors.New("two checkpoints of different logs")
-	case from.Size > to.Size, len(path) > 64:
+	case from.Size < 0, from.Size > to.Size, to.Size > maxSize, len(path) > 64:
 		return bad
 	case from.Size == 0:
 		if empty := (&tree{}).root(); len(path) != 0 || from.Root != empty || to.Size == 0 && to.Root != empty {

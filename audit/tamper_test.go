@@ -303,11 +303,12 @@ func TestProofs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, err := range map[string]error{
-		"another beginning": CheckExtension(all[4], all[12], path),
-		"another end":       CheckExtension(all[3], all[11], path),
-		"turned":            CheckExtension(all[12], all[3], path),
-		"no proof":          CheckExtension(all[3], all[12], nil),
-		"another log":       CheckExtension(Checkpoint{Origin: "south", Size: 4, Root: all[3].Root}, all[12], path),
+		"another beginning":  CheckExtension(all[4], all[12], path),
+		"another end":        CheckExtension(all[3], all[11], path),
+		"turned":             CheckExtension(all[12], all[3], path),
+		"no proof":           CheckExtension(all[3], all[12], nil),
+		"a size without end": CheckExtension(all[3], Checkpoint{Origin: "north", Size: 1<<63 - 1}, path),
+		"another log":        CheckExtension(Checkpoint{Origin: "south", Size: 4, Root: all[3].Root}, all[12], path),
 	} {
 		if err == nil {
 			t.Errorf("%s: the proof holds", what)
