@@ -74,7 +74,7 @@ func laplacePart(b analysis.Block, multiplier float64, honest int) (part, error)
 	}
 	scale := float64(n) / float64(d)
 	return part{Block: b, frac: frac, noise: noise.LaplaceShare{Laplace: noise.Laplace{T: n, S: d}, Honest: honest},
-		event: dp.Event{Kind: dp.DiscreteLaplace, Noise: scale / norm * (1 - 0x1p-40)}}, nil
+		event: dp.Event{Kind: dp.DiscreteLaplace, Noise: scale / norm}}, nil
 }
 
 // steps is the fraction bits of a grid that has at least n steps in 1.

@@ -38,7 +38,7 @@ func Logistic(ctx context.Context, c Config) (LogisticReport, error) {
 		return r, err
 	}
 	names := siteNames(c.Sites)
-	cons, err := local.Found("bench", pooled.Schema, charter.DefaultRules(), names...)
+	cons, err := local.Found("bench", pooled.Schema, exactRules(), names...)
 	if err != nil {
 		return r, err
 	}

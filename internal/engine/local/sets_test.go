@@ -60,6 +60,7 @@ func build(t *testing.T, file string, rules charter.Rules, dictionary table.Sche
 // rules are a charter's, for so many colluders that 3 honest sites remain.
 func rules(colluders int, openSites bool) charter.Rules {
 	r := charter.DefaultRules()
+	r.Disclosure = &charter.Disclosure{} // the references show every figure
 	r.Colluders, r.OpenSites = colluders, openSites
 	return r
 }
