@@ -33,6 +33,7 @@ import (
 func consortiumOf(t testing.TB, n, colluders int) *consortium {
 	t.Helper()
 	c := &consortium{charter: charter.New("n"), signers: map[string]engine.Signer{}}
+	c.charter.Rules.Disclosure = &charter.Disclosure{} // the analyses of these tests are made up
 	c.charter.Dictionary = lungDictionary()
 	c.charter.Rules.Colluders = colluders
 	for i := range n + 1 {
