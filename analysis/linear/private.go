@@ -151,7 +151,7 @@ func (v private) fit(sum, sd []float64) (noisyFit, error) {
 		m.SetSym(j, j, m.At(j, j)+f.ridge)
 	}
 	f.solve(m, xx, xy, v.design.Intercept)
-	f.hidden = spectrum.Hidden(moments.Identity(p))
+	f.hidden = v.design.WithIntercept(spectrum.Hidden(moments.Identity(p)))
 	f.residuals(xx, xy, yy, v.design.Intercept, sd[0], sd[tri])
 	f.spread(sd[0], sd[tri], spectrum.Apply(func(x float64) float64 { return 1 / x }))
 	return f, nil

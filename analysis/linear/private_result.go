@@ -77,9 +77,7 @@ func (v private) noisyResult(f noisyFit) *analysis.Result {
 	return res
 }
 
-// withoutLost has NaN for coefficients that are not given. A lost column moves the
-// intercept only through its centre, so the intercept then is that of people at the
-// middle of the lost ranges; its error is part of the covariance.
+// withoutLost has NaN for coefficients that are not given.
 func (v private) withoutLost(f noisyFit) ([]float64, *mat.SymDense) {
 	p := len(f.Beta)
 	beta, cov := make([]float64, p), mat.NewSymDense(p, nil)

@@ -83,6 +83,19 @@ func (d *Design) Imagine(n int) [][]float64 {
 	return out
 }
 
+// WithIntercept adds to the columns that are lost the intercept, where it is one of
+// the columns and rests on a lost one: in the variables' own units it is the value
+// at 0, far from the centre about which a lost column was scaled.
+func (d *Design) WithIntercept(lost []bool) []bool {
+	out := slices.Clone(lost)
+	for j, c := range d.Columns {
+		if d.Intercept && lost[j] && c.Centre != 0 {
+			out[0] = true
+		}
+	}
+	return out
+}
+
 // Norms bound one row x of the scaled design over everybody within the declared
 // ranges: l1 the sum of magnitudes, l2 the Euclidean length. Of the columns of a
 // term of factors alone only some are nonzero for one person, which is used; all

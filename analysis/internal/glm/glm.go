@@ -89,37 +89,46 @@ func parameters() []analysis.Parameter {
 		{Name: "exponentiate", Type: "boolean", Default: false, Doc: "show exp(estimate) and its limits in the table of terms; standard errors stay on the log scale"},
 		{Name: "tolerance", Type: "number", Default: 1e-12, Min: limit(1e-14), Max: limit(1e-4), Doc: "relative change of the deviance at which the iteration stops"},
 		{Name: "max_iterations", Type: "integer", Default: 25.0, Min: limit(1), Max: limit(90), Doc: "most iterations"},
+		{Name: "rounds", Type: "integer", Default: 30.0, Min: limit(8), Max: limit(90), Doc: "private studies: number of rounds, one step of gradient descent each; the exact form takes as many as it needs"},
 	}
 }
 
 func (m model) Start(p analysis.Params, s table.Schema) (analysis.Run, analysis.State, error) {
-	p, err := p.Check(m.About().Parameters)
+	r, err := m.read(p, s)
 	if err != nil {
 		return nil, nil, err
-	}
-	contrasts, err := formula.Contrasts(p)
-	if err != nil {
-		return nil, nil, err
-	}
-	f, err := formula.Read(p.String("formula"), s, formula.Options{Contrasts: contrasts})
-	if err != nil {
-		return nil, nil, err
-	}
-	switch {
-	case f.Response.Kind == formula.NoResponse:
-		return nil, nil, analysis.Refuse("formula", "there is no response left of ~")
-	case f.Response.Kind == formula.Survival:
-		return nil, nil, analysis.Refuse("formula", "Surv() is for cox and kaplan-meier")
-	case len(f.Strata) > 0:
-		return nil, nil, analysis.Refuse("formula", "strata() is for survival models: add the variable as a term instead")
-	}
-	if err := m.Family.Accept(f.Response); err != nil {
-		return nil, nil, err
-	}
-	r := run{
-		family: m.Family, title: m.Spec.About.Title, model: f, level: p.Number("conf.level"), exponentiate: p.Bool("exponentiate"),
-		tolerance: p.Number("tolerance"), most: p.Int("max_iterations"),
 	}
 	st, err := analysis.Encode(state{})
 	return r, st, err
+}
+
+// read holds parameters and formula against the schema.
+func (m model) read(p analysis.Params, s table.Schema) (run, error) {
+	p, err := p.Check(m.About().Parameters)
+	if err != nil {
+		return run{}, err
+	}
+	contrasts, err := formula.Contrasts(p)
+	if err != nil {
+		return run{}, err
+	}
+	f, err := formula.Read(p.String("formula"), s, formula.Options{Contrasts: contrasts})
+	if err != nil {
+		return run{}, err
+	}
+	switch {
+	case f.Response.Kind == formula.NoResponse:
+		return run{}, analysis.Refuse("formula", "there is no response left of ~")
+	case f.Response.Kind == formula.Survival:
+		return run{}, analysis.Refuse("formula", "Surv() is for cox and kaplan-meier")
+	case len(f.Strata) > 0:
+		return run{}, analysis.Refuse("formula", "strata() is for survival models: add the variable as a term instead")
+	}
+	if err := m.Family.Accept(f.Response); err != nil {
+		return run{}, err
+	}
+	return run{
+		family: m.Family, title: m.Spec.About.Title, model: f, level: p.Number("conf.level"), exponentiate: p.Bool("exponentiate"),
+		tolerance: p.Number("tolerance"), most: p.Int("max_iterations"), rounds: p.Int("rounds"),
+	}, nil
 }

@@ -17,6 +17,7 @@ type run struct {
 	exponentiate bool
 	tolerance    float64
 	most         int
+	rounds       int // of the private form
 }
 
 func (r run) Bounds(s analysis.State) (analysis.Bounds, error) {
