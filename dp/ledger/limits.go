@@ -113,8 +113,11 @@ func (l Limits) wrong(name string) string {
 	return ""
 }
 
-// maxLimit is the largest limit, in rho; no more would mean any privacy.
-const maxLimit = 100
+// The largest limits: beyond them is no privacy that could be promised.
+const (
+	maxLimit = 100 // rho
+	maxDelta = 0.01
+)
 
 // Valid refuses limits that could not be kept.
 func (l Limits) Valid() error {
@@ -133,8 +136,8 @@ func (l Limits) Valid() error {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(deltas)) {
-		if x := deltas[name]; !(x >= 0 && x < 0.01) {
-			return fmt.Errorf("%s: %s is %v: want 0 or more, below 0.01", File, name, x)
+		if x := deltas[name]; !(x >= 0 && x <= maxDelta) {
+			return fmt.Errorf("%s: %s is %v: want 0 to %v", File, name, x, maxDelta)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,29 +38,32 @@ func (l *Ledger) Snapshot(at time.Time, datasets ...string) (out Snapshot, err e
 }
 
 func (s *state) snapshot(now time.Time, datasets []string) Snapshot {
-	out := Snapshot{Hmsp: Format, Records: s.chain.n, At: s.last, Limits: s.limits, Balances: []Balance{}, Caps: []Cap{}, Entries: s.entries("")}
-	accounts := map[string]bool{}
+	return Snapshot{Hmsp: Format, Records: s.chain.n, At: s.last, Limits: s.limits, Balances: s.balances(now, datasets), Caps: s.caps(now), Entries: s.entries("")}
+}
+
+// balances are those of the accounts of datasets, and of all that were ever used.
+func (s *state) balances(now time.Time, datasets []string) []Balance {
+	used := map[string]bool{}
 	for _, d := range slices.Concat(datasets, names(s.payments)) {
-		accounts[s.limits.Account(d)] = true
+		used[s.limits.Account(d)] = true
 	}
-	for _, a := range names(accounts) {
-		out.Balances = append(out.Balances, s.balance(a, now))
+	out := []Balance{}
+	for _, a := range names(used) {
+		out = append(out, s.balance(a, now))
 	}
-	for _, scope := range []struct {
-		name  string
-		limit float64
-	}{{scopeRequester, s.limits.PerRequester}, {scopePurpose, s.limits.PerPurpose}} {
-		who := map[string]bool{}
-		for a := range s.accounts {
-			if a.scope == scope.name {
-				who[a.name] = true
-			}
-		}
-		for _, name := range names(who) {
-			a := s.of(account{scope.name, name})
-			out.Caps = append(out.Caps, Cap{scope.name, name, scope.limit, a.spent(now).rho(), a.reserved.rho()})
+	return out
+}
+
+// caps are the accounts of requesters, then of purposes, in the order of names.
+func (s *state) caps(now time.Time) []Cap {
+	limits := map[string]float64{scopeRequester: s.limits.PerRequester, scopePurpose: s.limits.PerPurpose}
+	out := []Cap{}
+	for k, a := range s.accounts {
+		if limit, ok := limits[k.scope]; ok {
+			out = append(out, Cap{k.scope, k.name, limit, a.spent(now).rho(), a.reserved.rho()})
 		}
 	}
+	slices.SortFunc(out, func(a, b Cap) int { return cmp.Or(cmp.Compare(b.Scope, a.Scope), cmp.Compare(a.Name, b.Name)) })
 	return out
 }
 
