@@ -16,6 +16,6 @@ func (binomial) Rarer(n, nullDeviance float64) (people float64, ok bool) {
 		return -2 * (k*math.Log(k/n) + (n-k)*math.Log((n-k)/n))
 	}
 	half := int(n / 2)
-	k := sort.Search(half, func(k int) bool { return deviance(float64(k)) >= nullDeviance-1e-6*(1+nullDeviance) })
-	return float64(k), math.Abs(deviance(float64(k))-nullDeviance) <= 1e-6*(1+nullDeviance)
+	k := sort.Search(half, func(k int) bool { return deviance(float64(k)) >= nullDeviance-1e-9*(1+nullDeviance) })
+	return float64(k), math.Abs(deviance(float64(k))-nullDeviance) <= 1e-9*(1+nullDeviance)
 }

@@ -1,0 +1,18 @@
+package cox
+
+import (
+	"hmsp.center/hmsp/analysis"
+	"hmsp.center/hmsp/analysis/internal/support"
+	"hmsp.center/hmsp/disclosure"
+)
+
+// Disclose refuses models of few events per coefficient, or with a level among
+// whose people there is little information: the information on an indicator is at
+// most the number of events among them.
+func (r *run) Disclose(res *analysis.Result, rules disclosure.Rules) (*analysis.Result, []disclosure.Action, error) {
+	return disclosure.Edit(res, rules, func(d *disclosure.Draft) error {
+		return support.Evidence{Model: r.model, Counted: support.Number(res, "nevent"), Of: "events", Scale: 1}.Release(d)
+	})
+}
+
+var _ disclosure.Discloser = (*run)(nil)
