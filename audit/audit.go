@@ -21,11 +21,7 @@ import "golang.org/x/mod/sumdb/tlog"
 // A Hash is a SHA-256 hash of the tree (RFC 6962, section 2.1).
 type Hash = tlog.Hash
 
-// Context is the identity's context (identity.ContextCheckpoint) that checkpoints
-// are signed in. The two packages do not know each other.
-const Context = "hmsp checkpoint/v1"
-
-// A Signer signs a checkpoint's text in Context. It
+// A Signer signs a checkpoint's text in the identity's context "checkpoint". It
 // must be deterministic, as Ed25519 is: the log knows its own signatures by
 // making them again.
 type Signer = func(checkpoint []byte) []byte

@@ -3,15 +3,7 @@ package audit
 import (
 	"strings"
 	"testing"
-
-	"hmsp.center/hmsp/identity"
 )
-
-func TestContextIsTheIdentitys(t *testing.T) {
-	if Context != identity.ContextCheckpoint {
-		t.Error("audit and identity name two contexts")
-	}
-}
 
 func TestAccountsFit(t *testing.T) {
 	for _, account := range []string{"", "root", `CLINIC\müller`, ".x", "-", strings.Repeat("ä", 100), "a b"} {
