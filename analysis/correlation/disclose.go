@@ -3,9 +3,11 @@ package correlation
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"hmsp.center/hmsp/analysis"
 	"hmsp.center/hmsp/disclosure"
+	"hmsp.center/hmsp/plot"
 	"hmsp.center/hmsp/table"
 )
 
@@ -48,7 +50,7 @@ func (r run) Disclose(res *analysis.Result, rules disclosure.Rules) (*analysis.R
 		}
 		d.Replace(r.table(pairs))
 		d.Figures = nil
-		if f, ok := r.figure(pairs); ok {
+		if f, ok := r.drawable(pairs); ok {
 			d.Figures = append(d.Figures, f)
 		}
 		return nil
@@ -64,6 +66,43 @@ func (r run) report(d *disclosure.Draft, few, coarse, rounded int) {
 	}
 	if rounded > 0 {
 		d.Did("round", "correlations", rounded, "numbers of people are rounded")
+	}
+}
+
+// drawable is the figure without the variables that lack most correlations, one by
+// one, until none is lacking.
+func (r run) drawable(pairs []pair) (plot.Figure, bool) {
+	for {
+		lacking, worst := make([]int, len(r.variables)), 0
+		for _, p := range pairs {
+			if math.IsNaN(p.r) {
+				lacking[p.x]++
+				lacking[p.y]++
+			}
+		}
+		for i, n := range lacking {
+			if n >= lacking[worst] { // of several, the last
+				worst = i
+			}
+		}
+		if len(lacking) == 0 || lacking[worst] == 0 {
+			return r.figure(pairs)
+		}
+		r.variables = slices.Delete(slices.Clone(r.variables), worst, worst+1)
+		var rest []pair
+		for _, p := range pairs {
+			if p.x == worst || p.y == worst {
+				continue
+			}
+			if p.x > worst {
+				p.x--
+			}
+			if p.y > worst {
+				p.y--
+			}
+			rest = append(rest, p)
+		}
+		pairs = rest
 	}
 }
 
