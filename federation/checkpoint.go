@@ -13,7 +13,8 @@ type LogState struct {
 const maxProof = 64
 
 // DecodeLogState reads a LogState. Whether the hub signed it and the proof holds
-// is for audit.Witness to ask.
+// is for audit.Witness to ask. The proof is never nil, so that a hub that sends
+// none is not taken for one that was asked for none.
 func DecodeLogState(b []byte) (audit.Checkpoint, []audit.Hash, error) {
 	var c audit.Checkpoint
 	s, err := answer(b, func(s LogState) bool {
@@ -21,5 +22,5 @@ func DecodeLogState(b []byte) (audit.Checkpoint, []audit.Hash, error) {
 		c, err = audit.ParseCheckpoint([]byte(s.Checkpoint))
 		return err == nil && len(s.Proof) <= maxProof
 	})
-	return c, s.Proof, err
+	return c, append([]audit.Hash{}, s.Proof...), err
 }

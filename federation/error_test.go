@@ -86,10 +86,14 @@ func FuzzAnswers(f *testing.F) {
 	f.Add([]byte(`{"state":"partial","received":1,"size":2}`))
 	f.Add([]byte(`{"version":"v1","time":1,"charter":"00"}`))
 	f.Add([]byte(`{"messages":[]}`))
+	f.Add([]byte(`{"checkpoint":"hmsp audit/v1 hub\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\ntime 2026-11-24T12:00:00Z\n\n\u2014 hub AAAA\n","proof":["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]}`))
 	f.Add([]byte(`{"members":[{"member":"site-a","seen":1}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if e := federation.DecodeError(b); e.Kind == "" || e.Error() == "" || e.RetryAfter < 0 || e.Offset < 0 {
 			t.Errorf("%+v", e)
+		}
+		if c, proof, err := federation.DecodeLogState(b); err == nil && (c.Origin == "" || c.Size < 0 || proof == nil || len(proof) > 64) {
+			t.Errorf("%+v %v", c, proof)
 		}
 		if s, err := federation.DecodeStatus(b); err == nil && (s.Received < 0 || s.Received > s.Size) {
 			t.Errorf("%+v", s)
