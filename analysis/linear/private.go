@@ -107,8 +107,8 @@ type noisyFit struct {
 	stat.Solution
 	n, rss, tss float64
 	ridge       float64
-	mean        float64   // of the response, where there is an intercept
-	pulled      []float64 // what the ridge pulls towards 0
+	mean        float64       // of the response, where there is an intercept
+	pulled      []float64     // what the ridge pulls towards 0
 	cov         *mat.SymDense // of the coefficients: sampling, noise and shrinkage
 	noise       *mat.SymDense // of which noise
 	hidden      []bool

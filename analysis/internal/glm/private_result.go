@@ -75,7 +75,7 @@ func (v private) noisyResult(st descent, scaled []float64, cov *mat.SymDense, hi
 	notes := []string{
 		"sums carry noise; standard errors, intervals and tests include it",
 		fmt.Sprintf("the number of patients (%.0f) is a noisy sum; deviances, likelihoods and what follows from them are not available, because they would cost more of the budget", st.N),
-		"patients with far-off covariates count less, so that no one counts too much: without noise, too, estimates differ a little from those of the exact form",
+		fmt.Sprintf("so that no one counts too much, patients with far-off covariates count less, and a patient's response less its expectation counts as %.3g at most: without noise, too, estimates differ from those of the exact form, little where the model fits", st.Residual),
 	}
 	if edge {
 		notes = append(notes, "coefficients have run to the edge of what is searched: the outcome may be predicted without error for some (separation), or the noise is too large: do not use these estimates")

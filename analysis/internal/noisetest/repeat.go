@@ -12,11 +12,11 @@ import (
 // A Coefficient is how one coefficient fared over repeated private runs on the same
 // data, against the exact form.
 type Coefficient struct {
-	Name             string
-	Exact, ExactSE   float64
-	Given            int     // runs that gave it
-	Error, SE        float64 // root mean square difference from exact; mean standard error
-	Z                float64 // mean square difference over the mean of SE^2 - ExactSE^2: 1 where the noise's share of the standard errors is right
+	Name            string
+	Exact, ExactSE  float64
+	Given           int     // runs that gave it
+	Error, SE       float64 // root mean square difference from exact; mean standard error
+	Z               float64 // mean square difference over the mean of SE^2 - ExactSE^2: 1 where the noise's share of the standard errors is right
 	Covered, Agreed int     // runs whose interval holds the exact value; runs that tell the same at 5%
 }
 
