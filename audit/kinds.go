@@ -164,17 +164,36 @@ func FormatMembers(names []string) string {
 // FormatWho makes the name of an account fit for Who: what an operating system
 // allows beyond letters, digits and ._@- becomes "_".
 func FormatWho(account string) string {
-	who := strings.Map(func(r rune) rune {
-		if !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-", r) {
-			return '_'
-		}
-		return r
-	}, account)
-	who = who[:min(len(who), 64)]
+	who := plain(account, "._@-")
 	if who != "" && !whoForm.MatchString(who) {
 		who = "_" + who[1:]
 	}
 	return who
+}
+
+// FormatLabel makes a name that a person chose, as of a rule of a policy, fit for
+// a fact of form Label: what a label cannot hold becomes "_". It is not for text
+// that came of data.
+func FormatLabel(name string) string {
+	label := strings.Trim(plain(name, "._+-"), "._+-")
+	if label == "" {
+		return "unnamed"
+	}
+	return label
+}
+
+// plain puts "_" for every character but letters, digits and those of more, and
+// keeps the first 64.
+func plain(text, more string) string {
+	out := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' && r < 'A' || r > 'Z' && r < 'a' || r > 'z' {
+			if !strings.ContainsRune(more, r) {
+				return '_'
+			}
+		}
+		return r
+	}, text)
+	return out[:min(len(out), 64)]
 }
 
 // ProgramVersion is the version of this program as a fact of form Label.

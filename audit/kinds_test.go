@@ -11,6 +11,14 @@ func TestAccountsFit(t *testing.T) {
 			t.Errorf("%q gives %q", account, who)
 		}
 	}
+	for _, name := range []string{"", "rule 1", "§ 3 (a)", "-", strings.Repeat("x", 63) + "--", strings.Repeat("ä", 100), "a/b"} {
+		if label := FormatLabel(name); !labelForm.MatchString(label) {
+			t.Errorf("%q gives %q", name, label)
+		}
+	}
+	if got := FormatLabel("n.k-rule"); got != "n.k-rule" {
+		t.Errorf("a good label became %q", got)
+	}
 	if got := FormatWho("ada@clinic.example"); got != "ada@clinic.example" {
 		t.Errorf("a good name became %q", got)
 	}

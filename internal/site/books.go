@@ -85,12 +85,12 @@ func (s *Site) bookDecision(study string, d Decision) error {
 	if d.Approve {
 		facts["decision"] = "permit"
 	}
-	rule, who := "", d.By
+	rule, who := "", audit.FormatWho(d.By)
 	if r, ok := strings.CutPrefix(d.By, byRule); ok {
 		rule, who = r, ""
 	}
 	if rule != "" {
-		facts["rule"] = rule
+		facts["rule"] = audit.FormatLabel(rule)
 	}
 	return s.book(audit.StudyDecided, study, who, facts)
 }
