@@ -31,10 +31,11 @@ type Case struct {
 }
 
 // Suite holds the analysis against the contract: one test per promise, for
-// every case and for the example in its About. An analysis whose tests do not
-// call it is not in the catalogue's standard.
+// every case and for the example in its About; and its private form, where it has
+// one. An analysis whose tests do not call it is not in the catalogue's standard.
 func Suite(t *testing.T, a analysis.Analysis, cases ...Case) {
 	t.Run("about", func(t *testing.T) { checkAbout(t, a) })
+	cases = slices.Clone(cases)
 	example, err := exampleParams(a.About())
 	if err != nil {
 		t.Fatal(err)
@@ -42,15 +43,20 @@ func Suite(t *testing.T, a analysis.Analysis, cases ...Case) {
 	if !slices.ContainsFunc(cases, func(c Case) bool { return c.Params == nil }) {
 		cases = append([]Case{{Name: "example"}}, cases...)
 	}
-	for _, c := range cases {
-		if c.Params == nil {
-			c.Params = example
+	for i := range cases {
+		if cases[i].Params == nil {
+			cases[i].Params = example
 		}
+	}
+	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
 			for _, p := range promises() {
 				t.Run(p.name, func(t *testing.T) { p.check(t, a, c) })
 			}
 		})
+	}
+	if p, ok := a.(analysis.PrivateAnalysis); ok {
+		t.Run("private", func(t *testing.T) { PrivateSuite(t, p, cases...) })
 	}
 }
 
