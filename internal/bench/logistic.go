@@ -10,7 +10,6 @@ import (
 
 	"hmsp.center/hmsp/analysis"
 	"hmsp.center/hmsp/catalog/standard"
-	"hmsp.center/hmsp/charter"
 	"hmsp.center/hmsp/internal/engine/local"
 	"hmsp.center/hmsp/plan"
 	"hmsp.center/hmsp/receipt"

@@ -10,12 +10,14 @@ import (
 	"strings"
 
 	"hmsp.center/hmsp/audit"
+	"hmsp.center/hmsp/cohort"
 	"hmsp.center/hmsp/disclosure/difference"
 	"hmsp.center/hmsp/dp/account"
 	"hmsp.center/hmsp/dp/ledger"
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/internal/member"
+	"hmsp.center/hmsp/internal/store"
 	"hmsp.center/hmsp/receipt"
 	"hmsp.center/hmsp/secure"
 )
@@ -36,8 +38,15 @@ func (s *Site) openBooks() error {
 		return err
 	}
 	s.limits = limits
-	s.ledger, err = ledger.Open(ledger.Config{Store: s.store.Ledger(), Limits: limits, Cost: account.RhoOf, Epsilon: account.EpsilonOfRho, Now: s.cfg.Now})
+	if s.accounts, err = store.OpenLedger(filepath.Join(s.cfg.Home, store.LedgerFile)); err != nil {
+		return err
+	}
+	s.ledger, err = ledger.Open(ledger.Config{Store: s.accounts, Limits: limits, Cost: account.RhoOf, Epsilon: account.EpsilonOfRho, Parts: cohort.Disjoint, Now: s.cfg.Now})
 	if err != nil {
+		return err
+	}
+	registered := func() []string { names, _ := s.registry().List(); return names }
+	if s.publisher, err = ledger.NewPublisher(s.ledger, s.cfg.Home, registered); err != nil {
 		return err
 	}
 	key, err := s.subkey("differences")
@@ -46,6 +55,17 @@ func (s *Site) openBooks() error {
 	}
 	s.guard, err = difference.New(s.store, key, s.member.Config.MinimumDifference, s.member.Charter.Rules.HonestContributors)
 	return err
+}
+
+// closeBooks ends the use of the books' files.
+func (s *Site) closeBooks() {
+	if s.accounts != nil {
+		s.accounts.Close()
+	}
+	if s.audit != nil {
+		s.audit.Close()
+	}
+	s.store.Close()
 }
 
 // subkey derives a key of the site for one use from the ledger's secret.

@@ -92,6 +92,8 @@ type fault struct {
 	broken  []byte                     // the registration's file, in place of a registration
 	plugins func() []analysis.Analysis // of east, in place of `describe`
 	cohort  string
+	private bool   // the study has a budget
+	budget  string // budget.yaml of east
 	quotes  bool   // east's own log may quote data: a plug-in broke its contract in an error
 	kind    string // of the reason that east gives; "" where it contributes
 }
@@ -143,6 +145,9 @@ func faults() []fault {
 		{name: "a registration with an unknown field", file: csv, data: data(rows(30)), broken: []byte("hmsp: dataset/v1\nname: people\npath: x.csv\n" + markColumn + ": " + markValue + "\n"), kind: engine.ReasonData},
 		{name: "too few patients", file: csv, data: data(rows(3)), kind: engine.ReasonCohort},
 		{name: "too few in the cohort", file: csv, data: data(rows(30)), cohort: "age > 57", kind: engine.ReasonCohort},
+		{name: "a private study", file: csv, data: data(rows(30)), private: true},
+		{name: "a budget that does not cover", file: csv, data: data(rows(30)), private: true, budget: "hmsp: budget/v1\nper_dataset: 1e-9\n", kind: engine.ReasonBudget},
+		{name: "a private study of bad data", file: csv, data: bad(markPatient + "-x," + markValue + ",f,x"), private: true, kind: engine.ReasonData},
 		{name: "an analysis that panics", file: csv, data: data(rows(30)), plugins: func() []analysis.Analysis { return traitors(func(text string) error { panic(text) }) }, kind: engine.ReasonData},
 		{name: "an analysis that panics with an error", file: csv, data: data(rows(30)), plugins: func() []analysis.Analysis { return traitors(func(text string) error { panic(errors.New(text)) }) }, kind: engine.ReasonData},
 		{name: "an analysis whose error quotes data", file: csv, data: data(rows(30)), plugins: func() []analysis.Analysis {
@@ -214,7 +219,7 @@ func (f fault) run(t *testing.T) {
 		healthy(t, r.Home(name))
 	}
 	f.spoil(t, r.Home("east"))
-	digest := r.submit(f.cohort)
+	digest := r.submit(f)
 	logs := map[string]*buffer{}
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
@@ -311,7 +316,7 @@ func (r *recording) search(mark, digest string, logs map[string]*buffer) {
 }
 
 // submit sends the study to every site and returns its digest.
-func (r *recording) submit(cohort string) string {
+func (r *recording) submit(f fault) string {
 	r.t.Helper()
 	text := `hmsp: study/v1
 name: people
@@ -322,8 +327,11 @@ dataset: people
 analyses:
   - {name: age, analysis: describe, variables: [age, sex]}
 `
-	if cohort != "" {
-		text += "cohort: " + cohort + "\n"
+	if f.cohort != "" {
+		text += "cohort: " + f.cohort + "\n"
+	}
+	if f.private {
+		text += "privacy: {epsilon: 1}\n"
 	}
 	s, err := study.Parse("study.yaml", []byte(text))
 	if err != nil {
@@ -404,6 +412,9 @@ func (f fault) spoil(t *testing.T, home string) {
 		f.plant(&d)
 	}
 	register(t, home, d)
+	if f.budget != "" {
+		write(t, filepath.Join(home, "budget.yaml"), []byte(f.budget))
+	}
 	if f.broken != nil {
 		write(t, filepath.Join(home, "datasets", "people.yaml"), f.broken)
 	}

@@ -55,6 +55,8 @@ type Site struct {
 	witnessed *audit.Witness
 	ledger    *ledger.Ledger
 	limits    ledger.Limits
+	accounts  *store.Ledger
+	publisher *ledger.Publisher
 	guard     *difference.Guard
 
 	mu      sync.Mutex
@@ -101,7 +103,7 @@ func New(cfg Config) (*Site, error) {
 		err = s.resume()
 	}
 	if err != nil {
-		s.store.Close()
+		s.closeBooks()
 		return nil, err
 	}
 	return s, nil
@@ -119,7 +121,7 @@ func (s *Site) Name() string { return s.member.Identity.Name() }
 // Serve works until ctx ends: it polls the hub, sends what is queued, computes,
 // and keeps the deadlines.
 func (s *Site) Serve(ctx context.Context) error {
-	defer s.store.Close()
+	defer s.closeBooks()
 	g, ctx := errgroup.WithContext(ctx)
 	if err := s.start(ctx, g); err != nil { // before any message can make a run
 		g.Go(func() error { return err })
@@ -164,6 +166,9 @@ func (s *Site) watch(ctx context.Context) error {
 			return err
 		}
 		if err := s.showAll(); err != nil {
+			return err
+		}
+		if err := s.publisher.Publish(s.cfg.Now()); err != nil {
 			return err
 		}
 	}
