@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -32,11 +34,15 @@ func OpenLedger(path string) (*Ledger, error) {
 	if err := whole(path); err != nil {
 		return nil, err
 	}
-	db, err := Open(path, ledgerPairs)
+	l := &Ledger{path: path}
+	err := guard(path, func() (err error) { l.db, err = Open(path, ledgerPairs); return err })
 	if err != nil {
 		return nil, err
 	}
-	return &Ledger{db: db, path: path}, nil
+	if err := syncFolder(filepath.Dir(path)); err != nil {
+		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), l.Close())
+	}
+	return l, nil
 }
 
 // ReadLedger opens a ledger's file that exists, to be read only. It does not wait
@@ -48,11 +54,31 @@ func ReadLedger(path string) (*Ledger, error) {
 	if err := whole(path); err != nil {
 		return nil, err
 	}
-	b, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: time.Millisecond})
+	l := &Ledger{path: path, readOnly: true}
+	err := guard(path, func() error {
+		b, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: time.Millisecond})
+		if err != nil {
+			return explain(path, err)
+		}
+		l.db = &DB{bolt: b}
+		return nil
+	})
 	if err != nil {
-		return nil, explain(path, err)
+		return nil, err
 	}
-	return &Ledger{db: &DB{bolt: b}, path: path, readOnly: true}, nil
+	return l, nil
+}
+
+// syncFolder makes the name of a new file outlast the power.
+func syncFolder(folder string) error {
+	if runtime.GOOS == "windows" { // folders cannot be synced, and need not be
+		return nil
+	}
+	f, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // Close ends the use of the file.
