@@ -74,8 +74,9 @@ func KaplanMeier(c Counts, kind string, level float64) Curve {
 			continue
 		}
 		if d > 0 {
-			s *= (n - d) / n
-			g += d / (n * (n - d)) // +Inf when the last person at risk has the event
+			left := math.Max(0, n-d) // counts under noise may be above by the rounding of n
+			s *= left / n
+			g += d / (n * left) // +Inf when the last person at risk has the event
 		}
 		lo, hi := limits(s, math.Sqrt(g), z, kind)
 		out.Time = append(out.Time, c.Time[k])

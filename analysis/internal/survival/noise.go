@@ -97,7 +97,7 @@ func (c Counts) at(times []float64) []float64 {
 	s, risk := 1.0, c.AtRisk()
 	for k, t := range c.Time {
 		if c.Event[k] > 0 {
-			s *= (risk[k] - c.Event[k]) / risk[k]
+			s *= math.Max(0, risk[k]-c.Event[k]) / risk[k]
 		}
 		if len(out) < len(times) && times[len(out)] == t {
 			out = append(out, s)
