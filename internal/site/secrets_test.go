@@ -331,7 +331,7 @@ analyses:
 		text += "cohort: " + f.cohort + "\n"
 	}
 	if f.private {
-		text += "privacy: {epsilon: 1}\n"
+		text = strings.Replace(text, "describe, variables: [age, sex]", "linear, formula: age ~ sex", 1) + "privacy: {epsilon: 1}\n"
 	}
 	s, err := study.Parse("study.yaml", []byte(text))
 	if err != nil {
