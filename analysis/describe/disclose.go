@@ -48,14 +48,13 @@ type part struct {
 	counts           [][]float64 // per group; the first is the missing ones
 	f                *disclosure.Frequency
 	nothing          bool // no count of it is shown
-	quantiles        bool // shown as far as the counts go
 }
 
 // parts reads the counts from the tables.
 func (r run) parts(d *disclosure.Draft) (out []part) {
 	bars, rows := d.Numbers("histogram", "count"), 0
 	for j, v := range r.numbers {
-		p := part{name: v.Name, number: j, category: -1, levels: -1, quantiles: true}
+		p := part{name: v.Name, number: j, category: -1, levels: -1}
 		if v.Kind == table.Flag && v.listed {
 			p.levels, rows = rows, rows+2*len(r.groups)
 		}
@@ -130,11 +129,10 @@ func (r run) protect(d *disclosure.Draft, p *part, hiddenGroup []bool) {
 			}
 		}
 		if p.f.Protect() == nil {
-			p.quantiles = attempt == 0
 			return
 		}
 	}
-	p.nothing, p.quantiles = true, false
+	p.nothing = true
 }
 
 func (p *part) begin(rules disclosure.Rules, hiddenGroup []bool) {

@@ -142,8 +142,8 @@ func TestMomentsDoNotGiveALevelBack(t *testing.T) {
 	if got := at(t, out, "histogram", "count"); got[0] != 63 || got[1] != 113 || !math.IsNaN(got[2]) || !math.IsNaN(got[3]) || got[4] != 0 {
 		t.Errorf("bars of the score %v", got[:5])
 	}
-	if got := at(t, out, "summary", "mean")[0]; got != 1 {
-		t.Errorf("mean of the score %v, want 1", got)
+	if got := at(t, out, "summary", "mean")[0]; got != 0.96 { // 0.952; 0.969 with five people at 3
+		t.Errorf("mean of the score %v", got)
 	}
 	if got := at(t, out, "levels", "share"); got[0] != 63.0/227 || !math.IsNaN(got[2]) || !math.IsNaN(got[3]) {
 		t.Errorf("shares %v", got)
@@ -272,7 +272,7 @@ func (r run) agrees(t *rapid.T, p *part, x disclosure.Filling, out *analysis.Res
 				row := p.levels + g*(len(w)-1) + b
 				same("count", d.Numbers("levels", "count")[row], rules.Rounded(w[b+1]))
 				same("missing", d.Numbers("levels", "missing")[row], rules.Rounded(w[0]))
-				if share := d.Numbers("levels", "share")[row]; !math.IsNaN(share) && math.Abs(share-w[b+1]/n) > 0.0501 && rules.Round < 2 {
+				if share := d.Numbers("levels", "share")[row]; rules.Round < 2 && !said(share, p.counts[g][b+1]/sum(p.counts[g][1:]), w[b+1]/n) {
 					t.Fatalf("a share of %s is %v, %v for another table", p.name, share, w[b+1]/n)
 				}
 			}
@@ -302,13 +302,25 @@ func (r run) agrees(t *rapid.T, p *part, x disclosure.Filling, out *analysis.Res
 		}
 		for i, c := range []string{"mean", "sd", "var", "skewness"} {
 			shown, other := d.Numbers("summary", c)[row], listedMoments(v.starts, w[1:])[i]
-			unit := 1.0
-			for unit > 1e-7 && math.Abs(shown/unit-math.Round(shown/unit)) > 1e-6 {
-				unit /= 10
-			}
-			if !math.IsNaN(shown) && math.Abs(shown-other) > unit/2*(1+1e-6) && math.Abs(shown) > 0 {
+			if !said(shown, listedMoments(v.starts, p.counts[g][1:])[i], other) {
 				t.Fatalf("%s of %s is %v, %v for another table", c, p.name, shown, other)
 			}
 		}
 	}
+}
+
+// said says whether a figure is shown by one rounding of the true one, and of
+// another, if it is shown.
+func said(shown, exact, other float64) bool {
+	if math.IsNaN(shown) || shown == exact && exact == other {
+		return true
+	}
+	for _, step := range []float64{1, 2, 5} {
+		for e := -8.0; e < 4; e++ {
+			if s := step * math.Pow(10, e); nearest(exact, s) == shown && nearest(other, s) == shown {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -2,6 +2,7 @@ package describe
 
 import (
 	"math"
+	"slices"
 
 	"hmsp.center/hmsp/disclosure"
 )
@@ -108,7 +109,7 @@ func (r run) hideQuantiles(d *disclosure.Draft, p *part) {
 			to := &values[r.row(p, g)*len(r.probs)+i]
 			x := *to
 			switch {
-			case p.few(d.Rules, g) || !enough(d.Rules, sum(counts[1:]), prob) || !p.quantiles && p.hides(g):
+			case p.few(d.Rules, g) || !enough(d.Rules, sum(counts[1:]), prob) || p.hides(g) && !p.settled(g, prob):
 				x = math.NaN()
 			case p.unknown(g) && v.whole:
 				x = math.Round(x)
@@ -163,27 +164,38 @@ func listedMoments(values, bars []float64) [4]float64 {
 	return [4]float64{mean, math.Sqrt(variance), variance, m3 / (m2 * math.Sqrt(m2))}
 }
 
-// agreed is a figure of a group's counts with the digits, three at most, that it
-// has in all fillings too; NaN if they do not agree on one.
+// agreed is a figure of a group's counts, rounded to the finest step at which it is
+// the same in all fillings, of three digits at most; NaN where that is more than half
+// of the figure.
 func (p *part) agreed(figure func(counts []float64) float64, g int) float64 {
 	x := figure(p.counts[g])
-	if p.nothing || math.IsNaN(x) {
+	if p.nothing || math.IsNaN(x) || x == 0 {
 		return math.NaN()
 	}
-	others := []float64{}
+	var others []float64
 	for _, f := range p.f.Fillings() {
 		others = append(others, figure(p.filled(f, g)))
 	}
-	size := math.Ceil(math.Log10(math.Abs(x) + 1e-300))
-	for digits := 3.0; digits > 0; digits-- {
-		step, same := math.Pow(10, max(size, -6)-digits), true
-		want := disclosure.Coarse(x, step)
-		for _, o := range others {
-			same = same && disclosure.Coarse(o, step) == want
+	unit := math.Pow(10, math.Ceil(math.Log10(math.Abs(x)))-3)
+	for _, step := range []float64{1, 2, 5, 10, 20, 50, 100, 200, 500} {
+		want := nearest(x, step*unit)
+		if step*unit > math.Abs(want)/2 {
+			break
 		}
-		if same {
+		if !slices.ContainsFunc(others, func(o float64) bool { return nearest(o, step*unit) != want }) {
 			return want
 		}
 	}
 	return math.NaN()
+}
+
+// nearest is the multiple of step next to x.
+func nearest(x, step float64) float64 {
+	return disclosure.Digits(math.Round(x/step)*step, 6)
+}
+
+// settled says whether a quantile is in the same bars in all fillings.
+func (p *part) settled(g int, prob float64) bool {
+	at := barsOf(p.counts[g][1:], prob)
+	return !p.nothing && !slices.ContainsFunc(p.f.Fillings(), func(f disclosure.Filling) bool { return barsOf(p.filled(f, g)[1:], prob) != at })
 }
