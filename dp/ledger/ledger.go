@@ -83,8 +83,8 @@ type Ledger struct {
 	cfg     Config
 	waiting sync.Mutex // guards queue
 	queue   []*change
-	writing sync.Mutex // guards state; held over a write
-	state   *state     // nil: must be read again, for a write failed
+	turn    chan struct{} // of one: guards state; held over a write
+	state   *state        // nil: must be read again, for a write failed
 }
 
 // ErrUnknown says that the ledger holds no reservation of a study, or of a question.
@@ -162,7 +162,7 @@ func Open(cfg Config) (*Ledger, error) {
 	if err := cfg.Limits.Valid(); err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	l := &Ledger{cfg: cfg}
+	l := &Ledger{cfg: cfg, turn: make(chan struct{}, 1)}
 	s, err := read(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
