@@ -23,10 +23,12 @@ func homes() []home {
 		{"github.com/spf13", []string{"internal/cli"}},
 		{"go.etcd.io/bbolt", []string{"internal/store"}},
 		{"github.com/cloudflare/circl", []string{"secure/share"}},
-		{"gonum.org/v1/gonum", []string{"analysis", "secure/securetest"}},
+		{"gonum.org/v1/gonum", []string{"analysis", "disclosure", "dp/account", "secure/securetest"}},
 		{"golang.org/x/net/http/httpproxy", []string{"federation/client", "internal/site"}}, // the site's doctor asks which proxy would be used
 		{"golang.org/x/sync", []string{"internal"}},
 		{"golang.org/x/mod", []string{"audit"}},
+		{"github.com/RoaringBitmap/roaring", []string{"disclosure/difference"}},
+		{"github.com/cedar-policy/cedar-go", []string{"law/policy"}},
 	}
 }
 

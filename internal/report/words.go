@@ -127,9 +127,13 @@ func published(r receipt.Receipt) []string {
 		fmt.Sprintf("Every opened number carries random noise. The study was allowed epsilon %v with delta %v for each %s: whoever sees the result can change their belief about whether one %s took part by a factor of at most e^%v, but for a chance of %v.", p.Epsilon, p.Delta, p.Unit, p.Unit, p.Epsilon, p.Delta),
 		fmt.Sprintf("The noise of any %s alone covers this; the others' comes on top.", count(p.Honest, "honest contributor", "honest contributors")),
 	}
+	best := p.Spent[0]
 	for _, a := range p.Spent {
-		s = append(s, fmt.Sprintf("Spent, as the accountant %s computes it: epsilon %v at delta %v.", a.Accountant, a.Epsilon, a.Delta))
+		if a.Epsilon < best.Epsilon {
+			best = a
+		}
 	}
+	s = append(s, fmt.Sprintf("Spent: epsilon %v at delta %v, by the tightest of %s (%s).", best.Epsilon, best.Delta, count(len(p.Spent), "accountant", "accountants"), best.Accountant))
 	return append(s, fmt.Sprintf("Each site's ledger books rho %v (zero-concentrated differential privacy) for it.", p.Rho))
 }
 
