@@ -20,13 +20,14 @@ type Gaussian struct{ Num, Den uint64 }
 // Valid implements Distribution.
 func (g Gaussian) Valid() error {
 	if g.Num == 0 || g.Den == 0 || g.Den > mostDen || g.Num/g.Den >= mostSigma*mostSigma {
-		return fmt.Errorf("discrete Gaussian of variance %d/%d: want at least 1/%d, at most %d, with a denominator of at most %d", g.Num, g.Den, mostDen, uint64(mostSigma*mostSigma), mostDen)
+		return fmt.Errorf("discrete Gaussian of variance %d/%d: want at least 1/%d, less than %d, with a denominator of at most %d", g.Num, g.Den, mostDen, uint64(mostSigma*mostSigma), mostDen)
 	}
 	return nil
 }
 
 // Variance implements Distribution. It is at most sigma^2 (CKS, Corollary 9), and
-// equal to it for sigma of 1 or more to six digits; below, it is summed.
+// equal to it to more digits than a float64 has where that is 4 or more; below, it
+// is summed.
 func (g Gaussian) Variance() float64 {
 	v := float64(g.Num) / float64(g.Den)
 	if v >= 4 {
@@ -40,11 +41,9 @@ func (g Gaussian) Variance() float64 {
 	return second / total
 }
 
-// Bound implements Distribution: 14 sigma are beyond 2^-128, since
-// P(|X| >= t) <= 2 exp(-t^2/(2 sigma^2)).
-func (g Gaussian) Bound() int64 {
-	return int64(math.Ceil(14*math.Sqrt(float64(g.Num)/float64(g.Den)))) + 1
-}
+// Bound implements Distribution: P(|X| > b) <= exp(-b^2/(2 sigma^2)) (CKS,
+// Proposition 25), which for 14 sigma is below 2^-141.
+func (g Gaussian) Bound() int64 { return int64(14 * (root(g.Num/g.Den) + 1)) }
 
 // Draw implements Distribution (CKS, Algorithm 3): a discrete Laplace y of scale
 // t = floor(sigma)+1 is kept with probability exp(-(|y| - sigma^2/t)^2 / (2 sigma^2)).
@@ -58,52 +57,45 @@ func (g Gaussian) Draw(s *Source) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		if s.expRatio(g.exponent(y, t)) {
-			return checked(y, g, s)
+		if s.expWide(g.exponent(y, t)) {
+			return checked(y, g.Bound(), s)
 		}
 	}
 	return 0, s.err
 }
 
-// exponent is (|y| - sigma^2/t)^2 / (2 sigma^2) = (|y| t Den - Num)^2 / (2 Num Den t^2)
-// as a fraction of 128-bit integers. With t <= 2^24, Den <= 2^6 and |y| <= 96 t + 1
-// the root of the numerator is below 2^62, and the denominator below 2^110.
-func (g Gaussian) exponent(y int64, t uint64) ratio {
-	d := int64(max(y, -y))*int64(t*g.Den) - int64(g.Num)
-	d = max(d, -d)
-	var r ratio
-	r.numHi, r.numLo = bits.Mul64(uint64(d), uint64(d))
-	h, l := bits.Mul64(2*g.Num, g.Den)
-	th, tl := bits.Mul64(l, t*t)
-	r.denHi, r.denLo = th+h*t*t, tl
-	return r
+// exponent is (|y| - sigma^2/t)^2 / (2 sigma^2) = (|y| t Den - Num)^2 / (2 Num Den t^2).
+// With t <= 2^24, Den <= 2^6, Num < 2^54 and |y| <= 97 t the root of the numerator
+// is below 2^61, and the denominator below 2^110.
+func (g Gaussian) exponent(y int64, t uint64) (n, d wide) {
+	e := max(y, -y)*int64(t*g.Den) - int64(g.Num)
+	e = max(e, -e)
+	return multiply(uint64(e), uint64(e)), multiply(2*g.Num, g.Den).times(t * t)
 }
 
-// expRatio is true with probability exp(-r), for r of any size.
-func (s *Source) expRatio(r ratio) bool {
-	for s.err == nil && (r.numHi > r.denHi || r.numHi == r.denHi && r.numLo > r.denLo) {
-		if !s.expUnit(1, 1) {
-			return false
-		}
-		var borrow uint64
-		r.numLo, borrow = bits.Sub64(r.numLo, r.denLo, 0)
-		r.numHi, _ = bits.Sub64(r.numHi, r.denHi, borrow)
-	}
-	k := uint64(1)
-	for s.err == nil && s.bernoulliRatio(r) && s.bernoulli(1, k) {
-		k++
-	}
-	return k&1 == 1
-}
-
-// root is the integer square root.
+// root is the integer square root, by Newton's method from above.
 func root(n uint64) uint64 {
-	r := uint64(math.Sqrt(float64(n)))
-	for r > 0 && r > n/r {
-		r--
+	if n == 0 {
+		return 0
 	}
-	for (r + 1) <= n/(r+1) {
-		r++
+	for r := uint64(1) << ((bits.Len64(n) + 1) / 2); ; {
+		next := (r + n/r) / 2
+		if next >= r {
+			return r
+		}
+		r = next
 	}
-	return r
+}
+
+// Gap bounds what the difference between a sum of h discrete Gaussians, each of
+// that variance, and one Gaussian costs: an event of epsilon-squared-over-two zCDP
+// has at most that much more epsilon when so many coordinates are released.
+// Kairouz, Liu and Steinke, The Distributed Discrete Gaussian Mechanism, ICML 2021,
+// Theorem 1: tau sqrt(d), where tau = 10 sum_{k=1}^{h-1} exp(-2 pi^2 variance k/(k+1)).
+func Gap(h int, variance float64, dims int) float64 {
+	tau := 0.0
+	for k := 1.0; k < float64(h); k++ {
+		tau += 10 * math.Exp(-2*math.Pi*math.Pi*variance*k/(k+1))
+	}
+	return tau * math.Sqrt(float64(dims))
 }

@@ -29,11 +29,9 @@ func (l Laplace) Variance() float64 {
 	return 2 * math.Exp(-x) / (math.Expm1(-x) * math.Expm1(-x))
 }
 
-// Bound implements Distribution: P(|X| >= b) <= 2 exp(-b S/T), so 96 scales are
-// beyond 2^-128.
-func (l Laplace) Bound() int64 {
-	return int64(math.Ceil(96*float64(l.T)/float64(l.S))) + 1
-}
+// Bound implements Distribution: P(|X| > b) <= 2 exp(-b S/T), which for 96 scales
+// is below 2^-137.
+func (l Laplace) Bound() int64 { return int64(96*l.T/l.S) + 1 }
 
 // Draw implements Distribution (CKS, Algorithm 2).
 func (l Laplace) Draw(s *Source) (int64, error) {
@@ -46,7 +44,7 @@ func (l Laplace) Draw(s *Source) (int64, error) {
 			continue
 		}
 		v := uint64(0)
-		for v < 1<<12 && s.exp(1, 1) { // 2^12 successes have a probability below 2^-5000
+		for v < 1<<12 && s.overE() { // 2^12 successes have a probability below 2^-5000
 			v++
 		}
 		y, negative := (u+l.T*v)/l.S, s.bit()
@@ -54,9 +52,9 @@ func (l Laplace) Draw(s *Source) (int64, error) {
 			continue // else 0 would count twice
 		}
 		if negative {
-			return checked(-int64(y), l, s)
+			return checked(-int64(y), l.Bound(), s)
 		}
-		return checked(int64(y), l, s)
+		return checked(int64(y), l.Bound(), s)
 	}
 	return 0, s.err
 }
@@ -88,7 +86,7 @@ func (l LaplaceShare) Draw(s *Source) (int64, error) {
 	if err := l.Valid(); err != nil {
 		return 0, err
 	}
-	return checked(l.polya(s)-l.polya(s), l, s)
+	return checked(l.polya(s)-l.polya(s), l.Bound(), s)
 }
 
 // polya draws a negative binomial with parameter r = 1/Honest and q = exp(-S/T). It
