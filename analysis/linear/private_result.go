@@ -19,10 +19,11 @@ func (v private) noisyResult(f noisyFit) *analysis.Result {
 	d := v.design
 	notes := []string{
 		"sums of products carry noise; standard errors, intervals and tests include it",
+		"so that no one counts too much, patients with far-off values can count less, as far as the noise asks for it",
 		fmt.Sprintf("the number of patients (%.0f), R squared, sigma and the likelihood come from noisy sums", f.n),
 	}
 	if f.ridge > 0 {
-		notes = append(notes, fmt.Sprintf("to stay out of the reach of the noise a ridge of %.3g was added (a patient counts 1 at most): coefficients are drawn towards 0, and the standard errors include that", f.ridge))
+		notes = append(notes, fmt.Sprintf("to stay out of the reach of the noise a ridge of %.2g%% of a column's sum of squares was added: coefficients are drawn towards 0, and the standard errors include that", 100*f.ridge/f.n))
 	}
 	if f.floored {
 		notes = append(notes, "the residual variance is lost in the noise: its upper bound was taken")
@@ -42,7 +43,7 @@ func (v private) noisyResult(f noisyFit) *analysis.Result {
 	if aliased != nil {
 		notes = append(notes, fmt.Sprintf("not estimated, because the column depends linearly on those before it: %s", strings.Join(aliased, ", ")))
 	}
-	scaled, cov := v.withoutLost(f)
+	scaled, cov := v.ofDesign(f)
 	centre, scale := v.unit()
 	df := f.n - float64(f.Rank)
 	statistic, numdf := wald(scaled, cov, d.Intercept)
@@ -59,7 +60,8 @@ func (v private) noisyResult(f noisyFit) *analysis.Result {
 	if d.Intercept {
 		df1--
 	}
-	g := glance(f.n, float64(f.Rank), df1, f.rss*scale*scale, f.tss*scale*scale, d.Intercept)
+	unit := scale * f.Deviation
+	g := glance(f.n, float64(f.Rank), df1, f.rss*unit*unit, f.tss*unit*unit, d.Intercept)
 	for _, c := range g.Columns {
 		switch c.Name {
 		case "statistic":
@@ -77,13 +79,35 @@ func (v private) noisyResult(f noisyFit) *analysis.Result {
 	return res
 }
 
-// withoutLost has NaN for coefficients that are not given.
-func (v private) withoutLost(f noisyFit) ([]float64, *mat.SymDense) {
+// ofDesign takes the coefficients to those of the design's columns; NaN are those
+// that are not given.
+func (v private) ofDesign(f noisyFit) ([]float64, *mat.SymDense) {
 	p := len(f.Beta)
-	beta, cov := make([]float64, p), mat.NewSymDense(p, nil)
-	cov.CopySym(f.cov)
-	for j, b := range f.Beta {
-		if beta[j] = b; !f.Aliased[j] && !f.hidden[j] {
+	known, cov := mat.NewVecDense(p, nil), mat.NewSymDense(p, nil)
+	for i := range p {
+		if f.Aliased[i] {
+			continue
+		}
+		known.SetVec(i, f.Beta[i]*f.Deviation)
+		for j := i; j < p; j++ {
+			if !f.Aliased[j] {
+				cov.SetSym(i, j, f.cov.At(i, j)*f.Deviation*f.Deviation)
+			}
+		}
+	}
+	var out mat.VecDense
+	out.MulVec(f.back(p), known)
+	cov = moments.Sandwich(f.back(p), cov)
+	beta := out.RawVector().Data
+	if v.design.Intercept {
+		beta[0] += f.Mean
+	}
+	lost := make([]bool, p)
+	for j := range lost {
+		lost[j] = f.Aliased[j] || f.hidden[j]
+	}
+	for j, l := range v.design.WithIntercept(lost) {
+		if !l {
 			continue
 		}
 		beta[j] = math.NaN()
@@ -123,25 +147,26 @@ func wald(beta []float64, cov *mat.SymDense, intercept bool) (f, df float64) {
 }
 
 // Expect implements analysis.PrivateRun, for people as formula.Design.Imagine makes
-// them and coefficients that explain a quarter of the response's range.
+// them, and a response whose standard deviation is 0.3 of half its range, of which
+// the columns explain a quarter of the variance.
 func (v private) Expect(sd [][]float64, people int) []analysis.Expectation {
-	rows := v.design.Imagine(1000)
-	p := len(v.design.Columns)
+	rows, p, n := v.design.Imagine(1000), len(v.design.Columns), float64(people)
+	scaling, m := moments.Imagined(rows, v.design.Intercept)
+	length, most, deviation := moments.Length(p, math.Inf(1), 0), 4.0, 0.3
 	tri := stat.Triangle(p)
-	m := mat.NewSymDense(p, nil)
-	for _, x := range rows {
-		m.SymRankOne(m, float64(people)/float64(len(rows)), mat.NewVecDense(p, x))
-	}
-	spectrum, err := moments.Of(m, sd[0][0])
+	noise := noises{xx: sd[1][0] * length * length, xy: sd[1][tri] * length * most}
+	m.ScaleSym(n, m)
+	spectrum, err := moments.Of(m, noise.xx)
 	if err != nil {
 		return nil
 	}
-	f := noisyFit{Solution: stat.Solve(m, make([]float64, p)), n: float64(people)}
-	f.pulled = make([]float64, p)
-	f.Beta[0] = 0.25
-	f.spread(sd[0][0], sd[0][tri], mat.NewSymDense(p, nil))
-	_, noise := v.design.Unscale(make([]float64, p), f.noise)
-	hidden := spectrum.Hidden(moments.Identity(p))
+	inverse := spectrum.Apply(func(x float64) float64 { return 1 / x })
+	each := mat.NewSymDense(p, nil)
+	for j := range p {
+		each.SetSym(j, j, noise.xy*noise.xy+0.25*noise.xx*noise.xx)
+	}
+	_, cov := v.design.Unscale(make([]float64, p), moments.Sandwich(scaling.T.T(), moments.Sandwich(inverse, each)))
+	hidden := spectrum.Hidden(scaling.T.T())
 	_, scale := v.unit()
 	var out []analysis.Expectation
 	for j, c := range v.design.Columns {
@@ -149,7 +174,7 @@ func (v private) Expect(sd [][]float64, people int) []analysis.Expectation {
 			continue
 		}
 		whole := 2 * scale / c.Scale // the response from end to end over half the range
-		within := math.Min(whole, 1.96*scale*math.Sqrt(noise.At(j, j)))
+		within := math.Min(whole, 1.96*scale*deviation*math.Sqrt(cov.At(j, j)))
 		if hidden[j] || math.IsNaN(within) {
 			within = whole
 		}

@@ -71,22 +71,25 @@ func TestWithoutNoiseThePrivateFormIsLeastSquares(t *testing.T) {
 	}
 }
 
-// At epsilon 1 and 3 the coefficients of 9379 people are off from the exact ones as
-// the noise's part of the standard errors says. Over 200 draws of Gaussian noise the
-// ratio of the mean squares is 1 within 0.1 (one standard deviation); the parts for
-// the ridge and for the residual variance are upper bounds. So it is below 1.5.
+// At epsilon 10, 3 and 1 the coefficients of 9379 people are off from the exact ones
+// as the noise's part of the standard errors says. Over 100 draws of Gaussian noise the
+// ratio of the mean squares has a standard deviation of 0.14, and 4 of them are
+// allowed; at epsilon 10 the noise is so small that what the shortening of far rows
+// does is most of it, less than half of a standard error. Diabetes is rare (1.4%): its
+// people are the far rows, and it is told worst.
 func TestErrorsAreWhatTheNoiseExplains(t *testing.T) {
 	data := cnsim(t)
 	p := analysis.Params{"formula": "PM_BMI_CONTINUOUS ~ LAB_HDL + LAB_TSC + GENDER + DIS_DIAB"}
 	exact := analysistest.Drive(t, New(), p, data.Schema, data)
-	for noise, given := range map[float64][]string{noisetest.Epsilon10: {"(Intercept)", "LAB_HDL", "LAB_TSC", "GENDER", "DIS_DIAB"}, noisetest.Epsilon3: {"GENDER", "DIS_DIAB"}, noisetest.Epsilon1: {"GENDER"}} {
-		for _, c := range noisetest.Repeat(t, New(), exact, p, data, noise, 200, 1) {
+	for noise, most := range map[float64]float64{noisetest.Epsilon10: 0.5, noisetest.Epsilon3: 1, noisetest.Epsilon1: 2.5} {
+		for _, c := range noisetest.Repeat(t, New(), exact, p, data, noise, 100, 1) {
 			t.Logf("noise %.2f: %+v", noise, c)
-			if slices.Contains(given, c.Name) && c.Given < 190 {
-				t.Errorf("noise %.2f: %s was given in %d of 200", noise, c.Name, c.Given)
+			rare := c.Name == "DIS_DIAB"
+			if c.Given < 95 || c.Covered < 88 || !rare && c.Error > most*c.ExactSE {
+				t.Errorf("noise %.2f: %+v", noise, c)
 			}
-			if c.Given > 100 && (c.Z > 1.5 || c.Covered < c.Given*9/10) {
-				t.Errorf("noise %.2f: %s: errors of %.3g are not explained by standard errors of %.3g (%.3g without noise): %+v", noise, c.Name, c.Error, c.SE, c.ExactSE, c)
+			if noise > 1 && c.Z > 1.56 {
+				t.Errorf("noise %.2f: %s: errors of %.3g are not explained by standard errors of %.3g (%.3g without noise)", noise, c.Name, c.Error, c.SE, c.ExactSE)
 			}
 		}
 	}
@@ -148,17 +151,21 @@ func TestPrivateExpectations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sd := func(noise float64) (out []float64) {
-		for _, b := range run.Queries()[0].Blocks {
-			for range b.Len {
-				out = append(out, noise*b.L2/math.Sqrt(b.Share))
+	sd := func(noise float64) (out [][]float64) {
+		for _, q := range run.Queries() {
+			var each []float64
+			for _, b := range q.Blocks {
+				for range b.Len {
+					each = append(each, noise*b.L2/math.Sqrt(b.Share))
+				}
 			}
+			out = append(out, each)
 		}
 		return out
 	}
 	last := 0.0
 	for _, noise := range []float64{.1, .5, 2, 8} {
-		es := run.Expect([][]float64{sd(noise)}, 9379)
+		es := run.Expect(sd(noise), 9379)
 		t.Log(noise, es)
 		if len(es) != 2 || es[1].What != "coefficient of GENDER" || !(es[1].Within > last) {
 			t.Errorf("noise %v: %v", noise, es)

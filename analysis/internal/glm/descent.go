@@ -54,41 +54,13 @@ func (v private) spread(st *descent, sum, sd []float64) error {
 	mu := math.Min(math.Max(sum[2], 0.01*st.N), st.N) * v.bounded.Mean(v.design.OffsetHi)
 	st.Weight = math.Max(v.bounded.Weight(y/st.N), 1/st.N)
 	st.Residual, st.WeightCap, st.EtaCap = v.bounded.Caps(y/st.N, largest)
-	st.Reach = reach * math.Sqrt(float64(st.P))
 	w := math.Max(v.bounded.Weight(mu/st.N)*st.N, 1)
 	if v.design.Intercept {
 		st.Alpha = v.bounded.NullStep(0, st.N, y, mu, w, len(v.design.Offsets) == 0)
 	}
-	st.White = make([]float64, st.P*st.P)
-	for j := range st.P {
-		if j < v.first() {
-			st.White[0] = 1
-			continue
-		}
-		at := means + (j-v.first())*bins
-		mean, deviation := moment(moments.Project(sum[at:at+bins], st.N))
-		if !v.design.Intercept {
-			mean, deviation = 0, math.Hypot(mean, deviation)
-		} else {
-			st.White[j*st.P] = -mean / deviation
-		}
-		st.White[j*st.P+j] = 1 / deviation
-	}
+	st.White = moments.Scale(sum[means:], sd[means:], st.N, st.P, v.design.Intercept).T.RawMatrix().Data
+	st.Reach = moments.Length(st.P, math.Inf(1), 0)
 	return nil
-}
-
-// moment is the mean and standard deviation of a histogram over -1..1, the latter at
-// least a third of a bin.
-func moment(counts []float64) (mean, deviation float64) {
-	n, s, q := 0.0, 0.0, 0.0
-	for k, c := range counts {
-		x := float64(2*k)/(bins-1) - 1
-		n, s, q = n+c, s+c*x, q+c*x*x
-	}
-	if !(n > 0) {
-		return 0, 1
-	}
-	return s / n, math.Max(math.Sqrt(math.Max(0, q/n-s*s/n/n)), 2.0/3/(bins-1))
 }
 
 // whiten turns the scaled columns into coordinates of which all that stands out from

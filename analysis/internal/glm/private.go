@@ -75,21 +75,14 @@ const (
 	descending
 )
 
-// Shares of the budget: the rest is divided over the gradients.
+// Shares of the budget.
 const (
 	shareSpread    = 0.1
 	shareMean      = 0.05
 	shareMoments   = 0.15
 	shareCurvature = 0.1
+	shareGradients = 1 - shareSpread - shareMean - shareMoments - shareCurvature
 )
-
-// bins of a column's histogram over -1..1: odd, so that indicators stand in the
-// middle of theirs.
-const bins = 33
-
-// reach is the length to which a white row is shortened, in units of the square
-// root of its number of columns, which is the root mean square of its length.
-const reach = 1.5
 
 // largest is the largest declared response.
 func (v private) largest() float64 { return math.Max(1, v.design.Response.Interval.Hi) }
@@ -115,13 +108,13 @@ func (v private) Queries() []analysis.Query {
 		Opens:  "How many rows there are in all, the sum of the response, and a histogram of every design column, under noise, over all sites.",
 		Blocks: []analysis.Block{{Len: means, L1: means, L2: math.Sqrt(means), Share: shareMean}}}
 	if k := p - v.first(); k > 0 {
-		zero.Blocks = append(zero.Blocks, analysis.Block{Len: k * bins, L1: float64(k), L2: math.Sqrt(float64(k)), Support: k, Integer: true, Share: shareSpread})
+		zero.Blocks = append(zero.Blocks, analysis.Block{Len: k * moments.Bins, L1: float64(k), L2: math.Sqrt(float64(k)), Support: k, Integer: true, Share: shareSpread})
 	}
 	one := analysis.Query{Columns: columns, Opens: "The sums, under noise, over all rows of all sites, of the products of all pairs of scaled design columns.",
 		Blocks: []analysis.Block{matrix}}
 	one.Blocks[0].Share = shareMoments
 	out := []analysis.Query{zero, one}
-	each := (1 - shareSpread - shareMean - shareMoments - shareCurvature) / float64(v.rounds-descending)
+	each := shareGradients / float64(v.rounds-descending)
 	for range v.rounds - descending {
 		out = append(out, analysis.Query{
 			Columns: columns,
@@ -147,7 +140,7 @@ func (v private) Person(t table.Table, s analysis.State) (func(int, func(int, fl
 		return nil, err
 	}
 	x := make([]float64, len(v.design.Columns))
-	z := white{st, make([]float64, len(x)), 0}
+	z := moments.White{T: st.White, Length: st.Reach}
 	beta := st.coefficients()
 	return func(row int, add func(int, float64)) {
 		i := place[row]
@@ -159,9 +152,9 @@ func (v private) Person(t table.Table, s analysis.State) (func(int, func(int, fl
 			v.addSpread(x, f.Response(i), f.Offset(i), add)
 			return
 		}
-		z.of(x)
+		z.Row(x)
 		if st.Round == whitening {
-			z.addOuter(0, 1, add)
+			z.AddOuter(0, 1, add)
 			return
 		}
 		eta := f.Offset(i)
@@ -169,9 +162,9 @@ func (v private) Person(t table.Table, s analysis.State) (func(int, func(int, fl
 			eta += beta[j] * x[j]
 		}
 		mu := v.bounded.Mean(math.Min(eta, st.EtaCap))
-		z.addTo(0, (f.Response(i)-mu)/st.Residual, add)
-		if st.Round == v.rounds-1 {
-			z.addOuter(len(x), v.bounded.Weight(mu)/st.WeightCap, add)
+		z.AddTo(0, (f.Response(i)-mu)/st.Residual, add)
+		if st.Round == v.rounds-1 { // the derivative of what is added: one z is shortened
+			z.AddOuter(len(x), v.bounded.Weight(mu)/st.WeightCap/z.Factor, add)
 		}
 	}, nil
 }
@@ -181,46 +174,7 @@ func (v private) addSpread(x []float64, y, offset float64, add func(int, float64
 	add(1, y/v.largest())
 	add(2, v.bounded.Mean(offset)/v.bounded.Mean(v.design.OffsetHi))
 	for j := v.first(); j < len(x); j++ {
-		k := int(math.Round((x[j] + 1) / 2 * (bins - 1)))
-		add(means+(j-v.first())*bins+min(max(k, 0), bins-1), 1)
-	}
-}
-
-// A white row is z = T x, with what brings it to length C at most.
-type white struct {
-	st      descent
-	z       []float64
-	shorten float64 // min(1, C/|z|) / C
-}
-
-func (w *white) of(x []float64) {
-	length := 0.0
-	for j := range w.z {
-		w.z[j] = 0
-		for k, t := range w.st.White[j*len(x) : (j+1)*len(x)] {
-			w.z[j] += t * x[k]
-		}
-		length += w.z[j] * w.z[j]
-	}
-	w.shorten = 1 / math.Max(w.st.Reach, math.Sqrt(length))
-}
-
-// addTo adds r z at length 1 at most for |r| <= 1.
-func (w *white) addTo(at int, r float64, add func(int, float64)) {
-	for j, z := range w.z {
-		add(at+j, r*w.shorten*z)
-	}
-}
-
-// addOuter adds the upper triangle of r z z'/C^2, with one of the two shortened as
-// in the gradient, so that it is the gradient's derivative.
-func (w *white) addOuter(at int, r float64, add func(int, float64)) {
-	f := r * w.shorten / w.st.Reach
-	for a := range w.z {
-		for _, z := range w.z[a:] {
-			add(at, f*w.z[a]*z)
-			at++
-		}
+		add(means+(j-v.first())*moments.Bins+moments.Bin(x[j]), 1)
 	}
 }
 

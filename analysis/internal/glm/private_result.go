@@ -69,12 +69,12 @@ func (st descent) curvature(sum, sd []float64) (s moments.Spectrum, rough bool, 
 }
 
 // noisyResult writes the tables of the exact form; what would cost more budget, the
-// deviances and what follows from them, is not available.
+// deviances and what follows from them, is left out.
 func (v private) noisyResult(st descent, scaled []float64, cov *mat.SymDense, hidden []bool, edge, rough bool) *analysis.Result {
 	d := v.design
 	notes := []string{
 		"sums carry noise; standard errors, intervals and tests include it",
-		fmt.Sprintf("the number of patients (%.0f) is a noisy sum; deviances, likelihoods and what follows from them are not available, because they would cost more of the budget", st.N),
+		fmt.Sprintf("the number of patients (%.0f) is a noisy sum; deviances, likelihoods and what follows from them are left out, because they would cost more of the budget", st.N),
 		fmt.Sprintf("so that no one counts too much, patients with far-off covariates count less, and a patient's response less its expectation counts as %.3g at most: without noise, too, estimates differ from those of the exact form, little where the model fits", st.Residual),
 	}
 	if edge {
@@ -110,8 +110,7 @@ func (v private) noisyResult(st descent, scaled []float64, cov *mat.SymDense, hi
 }
 
 func (v private) noisyGlance(st descent, rank int, edge bool) analysis.Table {
-	n, none, converged := st.N, math.NaN(), 1.0
-	dfNull := n
+	converged, dfNull := 1.0, st.N
 	if v.design.Intercept {
 		dfNull--
 	}
@@ -119,10 +118,8 @@ func (v private) noisyGlance(st descent, rank int, edge bool) analysis.Table {
 		converged = 0
 	}
 	return analysis.Table{Name: "glance", Title: "Model", Columns: []analysis.Column{
-		analysis.Nums("null.deviance", none), analysis.Nums("df.null", dfNull),
-		analysis.Nums("logLik", none), analysis.Nums("AIC", none), analysis.Nums("BIC", none),
-		analysis.Nums("deviance", none), analysis.Nums("df.residual", n-float64(rank)), analysis.Nums("nobs", n),
-		analysis.Nums("iterations", float64(v.rounds-1)), analysis.Nums("converged", converged),
+		analysis.Nums("df.null", dfNull), analysis.Nums("df.residual", st.N-float64(rank)), analysis.Nums("nobs", st.N),
+		analysis.Nums("iterations", float64(v.rounds-descending)), analysis.Nums("converged", converged),
 	}}
 }
 
@@ -130,30 +127,19 @@ func (v private) noisyGlance(st descent, rank int, edge bool) analysis.Table {
 // them, and outcomes of which the weight of a patient is two thirds of the weight
 // at the middle of the scale (logistic) or at a mean of 1 (Poisson).
 func (v private) Expect(sd [][]float64, people int) []analysis.Expectation {
-	rows, p, n := v.design.Imagine(1000), len(v.design.Columns), float64(people)
-	m, scale := mat.NewSymDense(p, nil), mat.NewDense(p, p, nil)
-	for _, x := range rows {
-		m.SymRankOne(m, 1/float64(len(rows)), mat.NewVecDense(p, x))
-	}
-	for j := range p { // as the round of histograms scales them
-		scale.Set(j, j, 1/math.Sqrt(math.Max(m.At(j, j), 1e-6)))
-		if j >= v.first() && v.design.Intercept {
-			deviation := math.Sqrt(math.Max(m.At(j, j)-m.At(0, j)*m.At(0, j), 1e-6))
-			scale.Set(j, j, 1/deviation)
-			scale.Set(j, 0, -m.At(0, j)/deviation)
-		}
-	}
-	c2 := reach * reach * float64(p)
+	p, n := len(v.design.Columns), math.Max(float64(people), 1)
+	scaling, m := moments.Imagined(v.design.Imagine(1000), v.design.Intercept)
+	c2 := math.Pow(moments.Length(p, math.Inf(1), 0), 2)
 	mean := v.bounded.Mean(0)
 	each := n * v.bounded.Weight(mean) * 2 / 3
 	residual, _, _ := v.bounded.Caps(mean, v.largest())
-	spread, err := moments.Of(moments.Sandwich(scale, m), sd[whitening][0]*c2/n)
+	spread, err := moments.Of(m, sd[whitening][0]*c2/n)
 	if err != nil {
 		return nil
 	}
 	turn := spectrumRoot(spread)
 	var white mat.Dense
-	white.Mul(turn, scale)
+	white.Mul(turn, scaling.T)
 	curvature := moments.Sandwich(turn, spread.Matrix(each))
 	seen, err := moments.Of(curvature, 0)
 	if err != nil {
@@ -170,7 +156,7 @@ func (v private) Expect(sd [][]float64, people int) []analysis.Expectation {
 		if j == 0 && v.design.Intercept && p > 1 {
 			continue
 		}
-		most := ball * math.Abs(scale.At(j, j)) / column.Scale
+		most := ball * scaling.T.At(j, j) / column.Scale
 		within := math.Min(most, 1.96*math.Sqrt(cov.At(j, j)))
 		if hidden[j] {
 			within = most

@@ -52,13 +52,18 @@ func (s Spectrum) rounding() float64 {
 	return 1e-12 * math.Max(s.Values[len(s.Values)-1], math.SmallestNonzeroFloat64/1e-12)
 }
 
+// Lifted is an eigenvalue, or the radius of the noise where that is more.
+func (s Spectrum) Lifted(k int) float64 {
+	return math.Max(s.Values[k], math.Max(s.Radius, s.rounding()))
+}
+
 // Apply is the symmetric matrix of the same eigenvectors whose eigenvalues are f of
 // the lifted ones: none is below the radius of the noise.
 func (s Spectrum) Apply(f func(float64) float64) *mat.SymDense {
 	p := len(s.Values)
 	out := mat.NewSymDense(p, nil)
-	for k, x := range s.Values {
-		y := f(math.Max(x, math.Max(s.Radius, s.rounding())))
+	for k := range s.Values {
+		y := f(s.Lifted(k))
 		for i := range p {
 			for j := i; j < p; j++ {
 				out.SetSym(i, j, out.At(i, j)+y*s.Vectors.At(i, k)*s.Vectors.At(j, k))
