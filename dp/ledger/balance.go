@@ -71,11 +71,10 @@ type Entry struct {
 	At         time.Time `json:"at"`
 	// Charged is rho that this study itself pays for; 0: another study with the same
 	// question did.
-	Charged      float64  `json:"charged"`
-	Running      bool     `json:"running"`
-	Burnt        bool     `json:"burnt,omitempty"` // the same question would be paid for anew
-	Contributors []string `json:"contributors,omitempty"`
-	Rounds       []Round  `json:"rounds"`
+	Charged float64 `json:"charged"`
+	Running bool    `json:"running"`
+	Burnt   bool    `json:"burnt,omitempty"` // the same question would be paid for anew
+	Rounds  []Round `json:"rounds"`
 }
 
 // A Round is one round of an entry.
@@ -86,6 +85,8 @@ type Round struct {
 	Stage string     `json:"stage,omitempty"`
 	At    *time.Time `json:"at,omitempty"`    // when it was spent
 	Payer string     `json:"payer,omitempty"` // the study that pays for it
+	// Contributors are the sites for which its sum was opened.
+	Contributors []string `json:"contributors,omitempty"`
 }
 
 // Sticky says whether another study paid for all of it.
@@ -123,9 +124,9 @@ func (x *study) entry() Entry {
 	c, p := x.claim, x.payment
 	e := Entry{Study: x.digest, Question: p.question, Generation: p.generation, Dataset: c.Dataset, Snapshot: c.Snapshot,
 		Researcher: c.Researcher, Purpose: c.Purpose, Predicate: c.Predicate, Delta: c.Delta, At: x.at, Charged: x.charged.rho(),
-		Running: !x.settled, Burnt: p.burnt, Contributors: slices.Clone(p.contributors)}
+		Running: !x.settled, Burnt: p.burnt}
 	for i, t := range p.rounds {
-		r := Round{Events: slices.Clone(c.Rounds[i]), Rho: t.cost.rho(), Stage: string(t.stage)}
+		r := Round{Events: slices.Clone(c.Rounds[i]), Rho: t.cost.rho(), Stage: string(t.stage), Contributors: slices.Clone(t.set)}
 		if t.stage == spent {
 			at := t.at
 			r.At = &at

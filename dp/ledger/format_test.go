@@ -28,7 +28,7 @@ func everyKind(t *testing.T) *bench {
 	b.now = b.now.Add(time.Minute + 1234567*time.Nanosecond)
 	b.must(b.Spend("s1", 0))
 	b.must(b.Spend("s1", 1))
-	b.must(b.Confirm("s1", []string{"north", "east"}))
+	b.must(b.ConfirmRound("s1", 1, []string{"north", "east"}))
 	b.must(b.Settle("s1"))
 	b.must(b.Burn("q"))
 	b.grant(b.claim("s2", "q", 0.125), true, 1)
@@ -166,6 +166,10 @@ func TestSnapshot(t *testing.T) {
 	b.must(p.Publish(b.now))
 	if _, err := os.Stat(path); err == nil {
 		t.Error("written again without a change")
+	}
+	b.must(p.Publish(b.now.Add(stale))) // balances change with time
+	if _, err := os.Stat(path); err != nil {
+		t.Error("not written for an hour")
 	}
 	before := maps.Clone(b.store.kept)
 	b.must(b.Settle("s2"))

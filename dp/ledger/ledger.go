@@ -232,17 +232,25 @@ func (l *Ledger) Burn(question string) error {
 	return nil
 }
 
-// Confirm books the set of sites for which this site helps to open a sum. The same
-// question with the same noise gets the same set again, otherwise Confirm burns
-// the question and returns *OtherSet. Other errors: ErrUnknown, ErrOver.
+// Confirm is ConfirmRound of the first round.
 func (l *Ledger) Confirm(study string, contributors []string) error {
+	return l.ConfirmRound(study, 0, contributors)
+}
+
+// ConfirmRound books the set of sites for which this site helps to open the sum of
+// a round. The same round of the same question with the same noise gets the same
+// set again, otherwise ConfirmRound burns the question and returns *OtherSet. It is
+// to be called for every round: where the sets were the same in all rounds before,
+// so were the sums, and the noise of the next round belongs to the same question.
+// Other errors: ErrUnknown, ErrOver.
+func (l *Ledger) ConfirmRound(study string, round int, contributors []string) error {
 	var other *OtherSet
 	err := l.change(func(s *state, now time.Time) (records []record, err error) {
-		records, other, err = s.confirm(study, contributors, now)
+		records, other, err = s.confirm(study, round, contributors, now)
 		return records, err
 	})
 	if err != nil {
-		return fmt.Errorf("confirm: %w", err)
+		return fmt.Errorf("confirm round %d: %w", round, err)
 	}
 	if other != nil {
 		return other

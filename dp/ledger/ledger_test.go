@@ -236,6 +236,34 @@ func TestBurnAndOtherSet(t *testing.T) {
 	b.stands(0.1, 0.35)
 }
 
+// TestEveryRoundHasItsSet: a site may leave between two rounds, but the same question
+// must lose the same site at the same round.
+func TestEveryRoundHasItsSet(t *testing.T) {
+	b := newBench(t, DefaultLimits())
+	all, fewer := []string{"east", "north", "south"}, []string{"east", "north"}
+	b.grant(b.claim("s1", "q", 0.1, 0.1), true, 0)
+	b.must(b.ConfirmRound("s1", 0, all))
+	b.must(b.ConfirmRound("s1", 1, fewer))
+	b.grant(b.claim("s2", "q", 0.1, 0.1), false, 0)
+	b.reopen()
+	b.must(b.ConfirmRound("s2", 0, all))
+	var other *OtherSet
+	if err := b.ConfirmRound("s2", 1, all); !errors.As(err, &other) {
+		t.Errorf("another set in the second round: %v", err)
+	}
+	for _, round := range []int{-1, 2} {
+		if err := b.ConfirmRound("s2", round, all); err == nil {
+			t.Errorf("confirmed round %d of 2", round)
+		}
+	}
+	if err := b.ConfirmRound("s2", 0, nil); err == nil {
+		t.Error("confirmed nobody")
+	}
+	if err := b.Confirm("s9", all); !errors.Is(err, ErrUnknown) {
+		t.Errorf("confirm of an unknown study: %v", err)
+	}
+}
+
 func TestLimitsOfEveryScope(t *testing.T) {
 	limits := Limits{Hmsp: Version, PerDataset: 1, PerStudy: 0.4, PerRequester: 0.5, PerPurpose: 0.7, Delta: 1e-6,
 		Datasets: map[string]DatasetLimits{"heart": {PerDataset: 0.05, PerStudy: 0.04, Delta: 1e-8}, "lung2": {With: "lung"}}}

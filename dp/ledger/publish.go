@@ -83,8 +83,12 @@ type Publisher struct {
 	ledger   *Ledger
 	path     string
 	datasets func() []string
-	written  uint64 // records in the file, plus one
+	written  uint64    // records in the file, plus one
+	at       time.Time // when it was written
 }
+
+// stale is how old the file may be: balances change with time too.
+const stale = time.Hour
 
 // NewPublisher publishes a ledger in a home; datasets names those that are
 // registered now, and may be nil. It refuses, with *RolledBack, a ledger that is
@@ -110,8 +114,8 @@ func NewPublisher(l *Ledger, home string, datasets func() []string) (*Publisher,
 	return p, err
 }
 
-// Publish writes the file, whole, if the ledger changed since. It is to be called
-// by one caller at a time.
+// Publish writes the file, whole, if the ledger changed since, or it is an hour old.
+// It is to be called by one caller at a time.
 func (p *Publisher) Publish(now time.Time) error {
 	s, changed, err := p.changed(now)
 	if err != nil || !changed {
@@ -124,14 +128,14 @@ func (p *Publisher) Publish(now time.Time) error {
 	if err := atomicfile.Write(p.path, b, 0o600); err != nil {
 		return fmt.Errorf("publish the ledger: %w", err)
 	}
-	p.written = s.Records + 1
+	p.written, p.at = s.Records+1, now
 	return nil
 }
 
 func (p *Publisher) changed(now time.Time) (out Snapshot, changed bool, err error) {
 	datasets := p.datasets()
 	err = p.ledger.look(func(s *state) error {
-		if changed = p.written != s.chain.n+1; changed {
+		if changed = p.written != s.chain.n+1 || now.Sub(p.at) >= stale; changed {
 			out = s.snapshot(s.clock(now), datasets)
 		}
 		return nil

@@ -29,13 +29,12 @@ type account struct{ scope, name string }
 // A payment is a question with one generation of noise: each of its rounds is paid
 // for once, whichever studies ask it.
 type payment struct {
-	question     string
-	generation   int
-	claim        *claim // of the study that came first
-	rounds       []round
-	open         map[string]bool // studies that run
-	contributors []string
-	burnt        bool
+	question   string
+	generation int
+	claim      *claim // of the study that came first
+	rounds     []round
+	open       map[string]bool // studies that run
+	burnt      bool
 }
 
 // A round is the part of a payment that leaves at once.
@@ -44,6 +43,7 @@ type round struct {
 	stage stage
 	at    time.Time // when it was spent
 	payer *study    // unless free
+	set   []string  // for which the sum was opened; nil: not yet
 }
 
 type stage string
@@ -104,17 +104,17 @@ func (s *state) apply(r record) error {
 			return fmt.Errorf("%s of a study that is not running", r.Kind)
 		}
 	}
-	switch r.Kind {
-	case kindSpend:
-		if r.Round < 0 || r.Round >= len(x.payment.rounds) {
-			return fmt.Errorf("a round that the study does not have was spent")
-		}
-		return s.applySpend(&x.payment.rounds[r.Round], r.At)
-	case kindSettle:
+	switch {
+	case r.Kind == kindSettle:
 		s.applySettle(x)
 		return nil
-	case kindConfirm:
-		x.payment.contributors = r.Contributors
+	case r.Kind != kindSpend && r.Kind != kindConfirm:
+	case !x.payment.has(r.Round):
+		return fmt.Errorf("%s of a round that the study does not have", r.Kind)
+	case r.Kind == kindSpend:
+		return s.applySpend(&x.payment.rounds[r.Round], r.At)
+	default:
+		x.payment.rounds[r.Round].set = r.Contributors
 		return nil
 	}
 	return fmt.Errorf("a record of the unknown kind %q", r.Kind)
@@ -147,6 +147,8 @@ func (s *state) applyReserve(r record) error {
 	s.order = append(s.order, x)
 	return nil
 }
+
+func (p *payment) has(round int) bool { return round >= 0 && round < len(p.rounds) }
 
 func (s *state) applySpend(t *round, at time.Time) error {
 	if t.stage != reserved {
@@ -252,7 +254,7 @@ func (s *state) spend(study string, round int, now time.Time) ([]record, error) 
 	if err != nil {
 		return nil, err
 	}
-	if round < 0 || round >= len(x.payment.rounds) {
+	if !x.payment.has(round) {
 		return nil, fmt.Errorf("the study %s reserved %d rounds", study, len(x.payment.rounds))
 	}
 	if x.payment.rounds[round].stage == spent {
@@ -290,9 +292,9 @@ func (s *state) burn(question string, now time.Time) ([]record, error) {
 	return []record{{Kind: kindBurn, At: now, Question: question}}, nil
 }
 
-// confirm decides over a set of contributors; another set than before burns the
-// question.
-func (s *state) confirm(study string, contributors []string, now time.Time) ([]record, *OtherSet, error) {
+// confirm decides over the contributors of a round; another set than before burns
+// the question.
+func (s *state) confirm(study string, round int, contributors []string, now time.Time) ([]record, *OtherSet, error) {
 	x, err := s.running(study)
 	if err != nil {
 		return nil, nil, err
@@ -300,16 +302,21 @@ func (s *state) confirm(study string, contributors []string, now time.Time) ([]r
 	set := slices.Compact(slices.Sorted(slices.Values(contributors)))
 	p := x.payment
 	switch {
+	case !p.has(round):
+		return nil, nil, fmt.Errorf("the study %s reserved %d rounds", study, len(p.rounds))
 	case len(set) == 0:
 		return nil, nil, fmt.Errorf("a set of no contributors")
-	case p.contributors == nil:
-		return []record{{Kind: kindConfirm, At: now, Study: study, Contributors: set}}, nil, nil
-	case slices.Equal(p.contributors, set):
+	}
+	before := p.rounds[round].set
+	switch {
+	case before == nil:
+		return []record{{Kind: kindConfirm, At: now, Study: study, Round: round, Contributors: set}}, nil, nil
+	case slices.Equal(before, set):
 		return nil, nil, nil
 	case p.burnt || s.questions[p.question] != p: // what is asked next has other noise already
-		return nil, &OtherSet{p.contributors, set}, nil
+		return nil, &OtherSet{before, set}, nil
 	}
-	return []record{{Kind: kindBurn, At: now, Question: p.question}}, &OtherSet{p.contributors, set}, nil
+	return []record{{Kind: kindBurn, At: now, Question: p.question}}, &OtherSet{before, set}, nil
 }
 
 // Burns counts how often questions about a dataset were burnt. As part of what a
