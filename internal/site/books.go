@@ -49,11 +49,17 @@ func (s *Site) openBooks() error {
 	if s.publisher, err = ledger.NewPublisher(s.ledger, s.cfg.Home, registered); err != nil {
 		return err
 	}
+	return s.openGuard(s.member.Charter.Rules.HonestContributors)
+}
+
+// openGuard opens the guard that keeps combinations of answers from telling of few
+// patients, or of fewer sites than that.
+func (s *Site) openGuard(sites int) error {
 	key, err := s.subkey("differences")
 	if err != nil {
 		return err
 	}
-	s.guard, err = difference.New(s.store, key, s.member.Config.MinimumDifference, s.member.Charter.Rules.HonestContributors)
+	s.guard, err = difference.New(s.store, key, s.member.Config.MinimumDifference, sites)
 	return err
 }
 
@@ -128,13 +134,8 @@ func (s *Site) bookContribution(m engine.Message) error {
 // bookEnd notes how a study ended, what was signed, and settles its budget.
 func (x *run) bookEnd(o *receipt.Outcome) error {
 	s, p := x.site, x.plan
-	if p.Budget != nil {
-		if err := s.ledger.Settle(p.Digest); err != nil {
-			return err
-		}
-		if err := s.book(audit.BudgetSettled, p.Digest, "", map[string]string{"dataset": p.Study.Dataset, "outcome": x.spent()}); err != nil {
-			return err
-		}
+	if err := x.settle(); err != nil {
+		return err
 	}
 	if o.Receipt != nil {
 		if err := s.keepCheckpoints(p.Digest, *o.Receipt); err != nil {
@@ -143,6 +144,17 @@ func (x *run) bookEnd(o *receipt.Outcome) error {
 	}
 	status := map[receipt.Status]string{receipt.Released: "completed", receipt.Refused: "refused", receipt.Failed: "failed", receipt.Cancelled: "cancelled"}[o.Status]
 	return s.book(audit.StudyEnded, p.Digest, "", map[string]string{"status": status})
+}
+
+// settle gives back what a private study did not spend.
+func (x *run) settle() error {
+	if x.plan.Budget == nil {
+		return nil
+	}
+	if err := x.site.ledger.Settle(x.plan.Digest); err != nil {
+		return err
+	}
+	return x.site.book(audit.BudgetSettled, x.plan.Digest, "", map[string]string{"dataset": x.plan.Study.Dataset, "outcome": x.spent()})
 }
 
 // keepCheckpoints keeps where the other contributors' logs stood, and notes one

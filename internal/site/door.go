@@ -80,7 +80,7 @@ func (d *door) Agree(ctx context.Context, study string, round int, contributors 
 	if round == 0 {
 		var err error
 		if p.Budget != nil {
-			err = s.ledger.Confirm(study, contributors)
+			err = s.ledger.Confirm(study, contributors) // the contributors stay, and with them the sums
 		} else if err = d.readmit(ctx); err == nil {
 			err = s.guard.Agree(d.run.patients(), d.sets, contributors)
 		}
