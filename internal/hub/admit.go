@@ -29,11 +29,10 @@ func (h *Hub) Admit(r federation.Request) (func(), error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := h.noteSeen(r.Member); err != nil {
+	if err := h.heard(r.Member, now); err != nil {
 		release()
 		return nil, err
 	}
-	h.presence.mark(r.Member, now)
 	return release, nil
 }
 

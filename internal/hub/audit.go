@@ -61,12 +61,19 @@ func (h *Hub) noteForgotten(gone map[pair]int) error {
 	return nil
 }
 
-// noteSeen notes a member that the hub never heard from before.
-func (h *Hub) noteSeen(member string) error {
-	if _, ok := h.presence.at(member); ok {
-		return nil
+// heard marks that a member was heard from, and notes the first time, once.
+func (h *Hub) heard(member string, now time.Time) error {
+	if _, known := h.presence.at(member); !known {
+		h.first.Lock()
+		defer h.first.Unlock()
+		if _, known := h.presence.at(member); !known {
+			if err := h.note(audit.MemberSeen, map[string]string{"member": member}); err != nil {
+				return err
+			}
+		}
 	}
-	return h.note(audit.MemberSeen, map[string]string{"member": member})
+	h.presence.mark(member, now)
+	return nil
 }
 
 // Checkpoint is the state of the hub's audit log: see federation.About.

@@ -76,6 +76,7 @@ type Hub struct {
 	limits  Limits
 	log     *slog.Logger
 	audit   *audit.Log
+	first   sync.Mutex // held while a member is noted that was never heard from
 
 	blobs    blobs
 	usage    usage

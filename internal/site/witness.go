@@ -10,8 +10,13 @@ import (
 	"hmsp.center/hmsp/audit"
 )
 
-// witnessEvery is how often a site asks the hub how far its audit log is.
-const witnessEvery = time.Hour
+// witnessEvery is how often a site asks the hub how far its audit log is, and
+// witnessRetry how soon it asks again where the hub was not reached; the wait
+// doubles then.
+const (
+	witnessEvery = time.Hour
+	witnessRetry = time.Second
+)
 
 // An Accountable hub shows its audit log's checkpoint; client.Client is one.
 type Accountable interface {
@@ -30,16 +35,24 @@ func (s *Site) witness(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	tick := time.NewTicker(witnessEvery)
-	defer tick.Stop()
-	for {
-		if err := s.hear(ctx, hub, s.witnessed); err != nil && ctx.Err() == nil {
-			s.log.Warn("the hub's audit log", "error", err.Error())
+	for retry := witnessRetry; ; {
+		err := s.hear(ctx, hub, s.witnessed)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		wait := witnessEvery
+		if lie := (*audit.Contradiction)(nil); err != nil && !errors.As(err, &lie) { // not reached, perhaps
+			wait, retry = retry, min(2*retry, witnessEvery)
+		} else {
+			retry = witnessRetry
+		}
+		if err != nil {
+			s.log.Warn("the hub's audit log", "error", err.Error(), "again_in", wait.String())
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-tick.C:
+		case <-time.After(wait):
 		}
 	}
 }
