@@ -2,16 +2,14 @@ package account
 
 import (
 	"math"
-	"runtime"
 	"sync"
-
-	"gonum.org/v1/gonum/dsp/fourier"
 )
 
 // A use is a law that is composed count times with itself.
 type use struct {
-	count int
-	law   func(resolution) law
+	count  int
+	law    func(resolution) law
+	smooth bool // cut at every point of the grid: such a law leaves only low frequencies
 }
 
 // A goal is what is asked of a composition: delta at an epsilon, or epsilon at a
@@ -49,24 +47,22 @@ type frame struct {
 // largest mass, are thus relative to what counts at the tail in question, and
 // deltas of any size come out precise.
 func compose(uses []use, g goal) (*curve, error) {
-	f, err := frameOf(uses, g)
+	s := make(sketches, len(uses))
+	coarse := resolution{step: 40 * step(len(uses)), tail: 1e-30}
+	inChunks(len(uses), func(_, i int) { s[i] = sketchOf(uses[i].law(coarse), uses[i].count) })
+	f, err := frameOf(s, g)
 	if err != nil {
 		return nil, err
 	}
-	return f.compose(uses), nil
+	return f.compose(s.widestFirst(uses, f.tilt)), nil
 }
 
-// frameOf looks at coarse sketches of the uses. Nothing that it decides can make
+// frameOf decides by coarse sketches of the uses. Nothing that it decides can make
 // the result too small: compose accounts for what the frame leaves out.
-func frameOf(uses []use, g goal) (frame, error) {
-	s, total := make(sketches, len(uses)), 0.0
-	inChunks(len(uses), func(_, from, to int) {
-		for i := from; i < to; i++ {
-			s[i] = sketchOf(uses[i].law(resolution{step: 0.2, tail: 1e-40}), uses[i].count)
-		}
-	})
-	for _, u := range uses {
-		total += float64(u.count)
+func frameOf(s sketches, g goal) (frame, error) {
+	total := 0.0
+	for _, k := range s {
+		total += k.count
 	}
 	var f frame
 	logDelta := math.Log(g.delta)
@@ -89,7 +85,7 @@ func frameOf(uses []use, g goal) (frame, error) {
 		margin += total
 	}
 	from, to = max(from, low), min(to, high)
-	f.size(to-from, margin, len(uses))
+	f.size(to-from, margin, len(s))
 	f.first = int(math.Floor(from/f.h)) - 1
 	if bad := f.h + f.centre + f.tilt + f.upper + to - from; math.IsNaN(bad) || math.IsInf(bad, 0) || math.Abs(from/f.h) > 1e17 {
 		return f, errTooLarge
@@ -109,11 +105,17 @@ func (f *frame) window(s sketches) (from, to, sd float64) {
 	return (beyond - below(down).value) / down, (above(up).value - beyond) / up, math.Sqrt(here.variance)
 }
 
+// step is how finely laws are cut: what connecting the dots adds to the variance of
+// a loss is some step^2/6 of it, below 1e-3 also where many are composed.
+func step(uses int) float64 {
+	return min(0.03, 0.005*math.Sqrt(max(1, float64(uses)/50)))
+}
+
 // size chooses a power of two for the window, so that time and memory stay within
 // bounds however much is composed; the grid gets coarser if it must.
 func (f *frame) size(width, margin float64, uses int) {
 	least, most := 1<<13, 1<<20
-	for most > 1<<14 && most*uses > 1<<23 {
+	for most > 1<<16 && most*uses > 1<<23 {
 		most /= 2
 	}
 	f.n = least
@@ -123,24 +125,31 @@ func (f *frame) size(width, margin float64, uses int) {
 	f.h = max(f.h, width/(float64(f.n)-margin))
 }
 
-// compose multiplies the spectra of all uses.
+// compose multiplies the spectra of all uses, the widest first: they leave few
+// frequencies for the others.
 func (f frame) compose(uses []use) *curve {
+	turns, fine := sync.OnceValue(f.turns), step(len(uses))
+	p := newProduct(f, f.n/2+1, turns)
+	for done, next := 0, chunks; done < len(uses); done, next = next, 2*next {
+		p.join(f.multiply(uses[done:min(next, len(uses))], fine, p.active, turns))
+	}
+	return p.curve()
+}
+
+// multiply computes the lowest frequencies of the product of the spectra of uses.
+func (f frame) multiply(uses []use, step float64, active int, turns func() []complex128) *product {
 	parts := make([]*product, chunks)
-	inChunks(len(uses), func(c, from, to int) {
-		p := newProduct(f)
-		for _, u := range uses[from:to] {
-			p.multiply(f.discretise(u))
+	inChunks(len(uses), func(c, i int) {
+		if parts[c] == nil {
+			parts[c] = newProduct(f, active, turns)
 		}
-		p.flush()
-		parts[c] = p
+		parts[c].multiply(f.discretise(uses[i], step))
 	})
 	all := parts[0]
-	for _, p := range parts[1:] {
-		if p != nil {
-			all.join(p)
-		}
+	for _, p := range parts[1:min(len(uses), chunks)] {
+		all.join(p)
 	}
-	return all.curve()
+	return all
 }
 
 // A piece is a discretised law under the tilt.
@@ -153,9 +162,9 @@ type piece struct {
 	infinite float64 // mass of infinite loss
 }
 
-func (f frame) discretise(u use) piece {
-	l := u.law(resolution{step: 0.005, tail: f.tail})
-	p := piece{at: l.grid(f.h), count: u.count}
+func (f frame) discretise(u use, step float64) piece {
+	l := u.law(resolution{step, f.tail})
+	p := piece{at: l.grid(f.h, u.smooth), count: u.count}
 	loss := make([]float64, len(p.at))
 	for i, k := range p.at {
 		loss[i] = float64(k) * f.h
@@ -178,124 +187,4 @@ func logMean(mass, loss []float64, x float64) float64 {
 		}
 	}
 	return s.log()
-}
-
-// A product is the spectrum of what has been composed so far.
-type product struct {
-	frame
-	fft      *fourier.FFT
-	seq      []float64
-	spectrum []complex128
-	all      []complex128
-	count    float64 // uses
-	log      float64
-	logUpper float64
-	infinite float64
-	highest  float64 // the largest composed loss, in steps of h
-}
-
-func newProduct(f frame) *product {
-	p := &product{frame: f, fft: fourier.NewFFT(f.n), seq: make([]float64, f.n), spectrum: make([]complex128, f.n/2+1), all: make([]complex128, f.n/2+1)}
-	for i := range p.all {
-		p.all[i] = 1
-	}
-	return p
-}
-
-// multiply composes count uses of a piece with what there is. Losses wrap around
-// the window: see [product.curve].
-func (p *product) multiply(x piece) {
-	clear(p.seq)
-	for i, k := range x.at {
-		p.seq[modulo(k, p.n)] += x.weight[i]
-	}
-	p.fft.Coefficients(p.spectrum, p.seq)
-	for n := x.count; n > 0; n >>= 1 {
-		if n&1 == 1 {
-			for i, s := range p.spectrum {
-				p.all[i] *= s
-			}
-		}
-		if n > 1 {
-			for i, s := range p.spectrum {
-				p.spectrum[i] = s * s
-			}
-		}
-	}
-	c := float64(x.count)
-	p.count += c
-	p.log += c * x.log
-	p.logUpper += c * x.logUpper
-	p.infinite += c * x.infinite
-	p.highest += c * float64(x.at[len(x.at)-1])
-}
-
-func (p *product) flush() {}
-
-func (p *product) join(q *product) {
-	for i, s := range q.all {
-		p.all[i] *= s
-	}
-	p.count += q.count
-	p.log += q.log
-	p.logUpper += q.logUpper
-	p.infinite += q.infinite
-	p.highest += q.highest
-}
-
-// curve transforms back. What is added is on the side of less privacy:
-// to each weight what rounding can have taken, and to the infinite loss Chernoff's
-// bound of what lies above the window, which wrapped to smaller losses. What lies
-// below wrapped to larger ones and needs nothing.
-func (p *product) curve() *curve {
-	size := 0.0
-	for i, s := range p.all {
-		m := math.Hypot(real(s), imag(s))
-		if i > 0 && i < len(p.all)-1 {
-			m *= 2
-		}
-		size += m
-	}
-	n := float64(p.n)
-	// An FFT errs by at most some u log2(n) relative to its largest entry, here 1;
-	// a product of spectra by the sum of these.
-	err := 4 * 0x1p-53 * math.Log2(n) * (1 + p.count*size/n)
-	p.fft.Sequence(p.seq, p.all)
-	c := &curve{frame: p.frame, log: p.log - p.tilt*p.centre, infinite: p.infinite, weight: make([]float64, p.n)}
-	for j := range c.weight {
-		c.weight[j] = max(0, p.seq[modulo(p.first+j, p.n)]/n) + err
-	}
-	if end := float64(p.first + p.n); p.highest >= end {
-		c.infinite += math.Exp(p.logUpper - p.upper*end*p.h)
-	}
-	c.infinite *= 1 + 1e-9
-	return c
-}
-
-func modulo(k, n int) int { // n is a power of two
-	return k & (n - 1)
-}
-
-// chunks is how many parts work is divided into: a constant, so that sums come out
-// the same on any number of processors.
-const chunks = 8
-
-// inChunks calls work for contiguous parts of n things, at once as far as there are
-// processors, and waits.
-func inChunks(n int, work func(chunk, from, to int)) {
-	if n < 4 || runtime.GOMAXPROCS(0) == 1 {
-		for c := range chunks {
-			if from, to := n*c/chunks, n*(c+1)/chunks; from < to || c == 0 {
-				work(c, from, to)
-			}
-		}
-		return
-	}
-	var wait sync.WaitGroup
-	for c := range chunks {
-		if from, to := n*c/chunks, n*(c+1)/chunks; from < to || c == 0 {
-			wait.Go(func() { work(c, from, to) })
-		}
-	}
-	wait.Wait()
 }

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -52,8 +53,18 @@ func (l law) exact() []float64 {
 	return at
 }
 
-// grid are the multiples of h nearest to the cuts, and those about each atom.
-func (l law) grid(h float64) []int {
+// grid are the multiples of h nearest to the cuts, and those about each atom; or, as
+// far as that is affordable, all of them.
+func (l law) grid(h float64, all bool) []int {
+	last := len(l.cuts) - 1
+	first, end := int(math.Floor(l.cuts[0]/h)), int(math.Ceil((l.cuts[last]+1e-12*math.Abs(l.cuts[last]))/h))
+	if all && end-first < 1<<17 {
+		at := make([]int, end-first+1)
+		for i := range at {
+			at[i] = first + i
+		}
+		return at
+	}
 	at := make([]int, 0, len(l.cuts)+2*len(l.atoms)+2)
 	for _, x := range l.cuts {
 		at = append(at, int(math.Round(x/h)))
@@ -61,9 +72,7 @@ func (l law) grid(h float64) []int {
 	for _, x := range l.atoms {
 		at = append(at, int(math.Floor(x/h)), int(math.Ceil(x/h)))
 	}
-	top := l.cuts[len(l.cuts)-1]
-	top += 1e-12 * math.Abs(top)
-	at = append(at, int(math.Floor(l.cuts[0]/h)), int(math.Ceil(top/h)))
+	at = append(at, first, end)
 	slices.Sort(at)
 	return slices.Compact(at)
 }
@@ -114,11 +123,7 @@ type sketches []sketch
 
 func (s sketches) cumulant(x float64) cumulant {
 	parts := make([]cumulant, chunks)
-	inChunks(len(s), func(c, from, to int) {
-		for _, k := range s[from:to] {
-			parts[c].add(k.cumulant(x))
-		}
-	})
+	inChunks(len(s), func(c, i int) { parts[c].add(s[i].cumulant(x)) })
 	var all cumulant
 	for _, p := range parts {
 		all.add(p)
@@ -139,6 +144,23 @@ func (s sketches) span() (low, high float64) {
 		high += k.count * k.loss[len(k.loss)-1]
 	}
 	return low, high
+}
+
+// widestFirst orders uses by the variance of their losses under a tilt, after those
+// that are smooth.
+func (s sketches) widestFirst(uses []use, tilt float64) []use {
+	order, width := make([]int, len(s)), make([]float64, len(s))
+	inChunks(len(s), func(_, i int) {
+		if order[i], width[i] = i, s[i].cumulant(tilt).variance; uses[i].smooth {
+			width[i] = math.Inf(1)
+		}
+	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(width[b], width[a]) })
+	out := make([]use, len(uses))
+	for i, j := range order {
+		out[i] = uses[j]
+	}
+	return out
 }
 
 // tiltFor finds where (K(x)-log delta)/x is least: the Chernoff bound of the epsilon

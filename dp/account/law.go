@@ -213,7 +213,9 @@ func transform(in []float64, f func(float64) float64) []float64 {
 	for i, x := range in {
 		out[i] = f(x)
 	}
-	slices.Sort(out)
+	if len(out) > 1 && out[0] > out[len(out)-1] {
+		slices.Reverse(out)
+	}
 	return out
 }
 
@@ -232,14 +234,18 @@ func discreteGaussian(sigma float64) func(first, last float64) float64 {
 	if sigma < 2 {
 		total = add(-100, 100)
 	}
-	if sigma < 1000 {
+	if sigma < 200 {
 		return func(first, last float64) float64 { return add(first, last) / total }
 	}
-	// Euler and Maclaurin's midpoint rule; the next term is of order 1/sigma^3 of a
-	// cell of at least sigma/100 integers.
-	slope := func(k float64) float64 { return -k / (sigma * sigma) * weight(k) / total }
+	// Euler and Maclaurin's midpoint rule: the term left out is some z^6/(3e4 sigma^6)
+	// of the whole, z standard deviations out.
+	edge := func(x float64) float64 {
+		z := x / sigma
+		slope, third := -z/sigma, (3*z-z*z*z)/(sigma*sigma*sigma)
+		return weight(x) / total * (slope/24 - 7*third/5760)
+	}
 	return func(first, last float64) float64 {
 		a, b := first-0.5, last+0.5
-		return max(0, normalBetween(a/sigma, b/sigma)-(slope(b)-slope(a))/24)
+		return max(0, normalBetween(a/sigma, b/sigma)-(edge(b)-edge(a)))
 	}
 }

@@ -121,10 +121,10 @@ func directions(sigma float64, others []counted) [][]use {
 	out := make([][]use, len(all))
 	for i, d := range all {
 		if !math.IsInf(sigma, 1) {
-			out[i] = append(out[i], use{1, func(r resolution) law { return gaussianLaw(sigma, r) }})
+			out[i] = append(out[i], use{1, func(r resolution) law { return gaussianLaw(sigma, r) }, true})
 		}
 		for _, o := range others {
-			out[i] = append(out[i], use{o.n, func(r resolution) law { return lawOf(o.Event, d, r) }})
+			out[i] = append(out[i], use{o.n, func(r resolution) law { return lawOf(o.Event, d, r) }, false})
 		}
 	}
 	return out

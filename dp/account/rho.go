@@ -89,7 +89,7 @@ func steepest(eps float64, renyi func(alpha float64) float64, divergence float64
 	ratio := func(u float64) float64 { alpha := 1 + math.Exp(u); return renyi(alpha) / alpha }
 	best, at := divergence, math.Inf(-1)
 	low, high := math.Log(1e-3/(1+eps)), math.Log(10+10/eps)
-	const step = 0.05
+	const step = 0.25
 	for u := low; u < high; u += step {
 		if r := ratio(u); r > best {
 			best, at = r, u
