@@ -121,3 +121,18 @@ func (t *Tree) regress(level, node, lo, hi int, c contrast) (slope, rest float64
 	}
 	return a / all, rest + math.Max(0, aa-a*a/all)
 }
+
+// Reach is a part of the leaves, from..to-1, outside which nearly nobody is: on each
+// side of the median, twice as far as where more people are beyond than the noise
+// can hide. Without noise it holds everybody; where the noise hides the median, it
+// is everything.
+func (t *Tree) Reach() (from, to int) {
+	middle, _ := t.Place(t.total.N / 2)
+	hidden := 3 * t.Range(0, middle+1).SD
+	if hidden >= t.total.N/2 {
+		return 0, t.Leaves
+	}
+	low, _ := t.Place(hidden)
+	high, _ := t.Place(t.total.N - hidden)
+	return max(0, middle-2*(middle-low)), min(t.Leaves, middle+1+2*(high-middle))
+}

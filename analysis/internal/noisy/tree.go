@@ -25,13 +25,14 @@ type Shape struct {
 	levels []int // number of nodes of each level below the root; the last are the leaves
 }
 
-// NewShape is the hierarchy over so many leaves, 2 to MostLeaves.
+// NewShape is the hierarchy over so many leaves, 1 to MostLeaves.
 func NewShape(leaves int) (Shape, error) {
-	if leaves < 2 || leaves > MostLeaves {
-		return Shape{}, fmt.Errorf("a hierarchy over %d leaves: want 2 to %d", leaves, MostLeaves)
+	if leaves < 1 || leaves > MostLeaves {
+		return Shape{}, fmt.Errorf("a hierarchy over %d leaves: want 1 to %d", leaves, MostLeaves)
 	}
-	s := Shape{Leaves: leaves}
-	for n := leaves; n > 1; n = (n + Ways - 1) / Ways {
+	s := Shape{Leaves: leaves, levels: []int{leaves}}
+	for n := leaves; n > Ways; {
+		n = (n + Ways - 1) / Ways
 		s.levels = append(s.levels, n)
 	}
 	slices.Reverse(s.levels)
@@ -56,7 +57,13 @@ func (s Shape) children(level, i int) (from, to int) {
 }
 
 // A Count is a number of people with the standard deviation of its noise.
-type Count struct{ N, SD float64 }
+type Count struct {
+	N  float64 `json:"n"`
+	SD float64 `json:"sd"`
+}
+
+// Unknown is the count of what was not counted.
+func Unknown() Count { return Count{SD: math.Inf(1)} }
 
 // A Tree is a histogram whose levels agree: every node is the sum of its parts.
 // It is the weighted least squares fit to the noisy counts of all levels (Hay,
@@ -67,12 +74,12 @@ type Tree struct {
 	total    Count
 	counts   [][]float64 // by level and node; sum up exactly
 	variance [][]float64 // of each node from what is counted in and below it
-	root     float64     // variance of the root from what is counted below it
 	within   [][]float64 // as counts, none below 0
 }
 
 // Settle fits a tree to the noisy count of the root and of every node, by level,
-// with the standard deviation of each level's noise, which must be above 0.
+// with the standard deviation of each level's noise, which must be above 0. The root
+// may be Unknown.
 func (s Shape) Settle(root Count, counts [][]float64, sd []float64) *Tree {
 	t := &Tree{Shape: s, counts: make([][]float64, len(s.levels)), variance: make([][]float64, len(s.levels))}
 	for l := len(s.levels) - 1; l >= 0; l-- { // from the leaves up: the best of what is below
@@ -86,9 +93,8 @@ func (s Shape) Settle(root Count, counts [][]float64, sd []float64) *Tree {
 			}
 		}
 	}
-	var below, v float64
-	below, t.root = t.parts(-1, 0)
-	t.total.N, v = merge(root.N, root.SD*root.SD, below, t.root)
+	below, v := t.parts(-1, 0)
+	t.total.N, v = merge(root.N, root.SD*root.SD, below, v)
 	t.total.SD = math.Sqrt(v)
 	t.share(-1, 0, t.total.N)
 	for l := range len(s.levels) - 1 { // from the root down: parts sum up
@@ -111,6 +117,9 @@ func (t *Tree) parts(level, i int) (sum, variance float64) {
 
 // merge weighs two estimates of one number by their precision.
 func merge(a, va, b, vb float64) (x, v float64) {
+	if math.IsInf(va, 1) {
+		return b, vb
+	}
 	w := vb / (va + vb) // of a
 	return w*a + (1-w)*b, va * w
 }

@@ -36,7 +36,7 @@ func shape(t testing.TB, leaves int) Shape {
 }
 
 func TestShapes(t *testing.T) {
-	for leaves, want := range map[int][]int{2: {2}, 16: {16}, 17: {2, 17}, 83: {6, 83}, 256: {16, 256}, 257: {2, 17, 257}, 65536: {16, 256, 4096, 65536}} {
+	for leaves, want := range map[int][]int{1: {1}, 2: {2}, 16: {16}, 17: {2, 17}, 83: {6, 83}, 256: {16, 256}, 257: {2, 17, 257}, 65536: {16, 256, 4096, 65536}} {
 		s := shape(t, leaves)
 		if !slices.Equal(s.Levels(), want) {
 			t.Errorf("%d leaves have levels %v, want %v", leaves, s.Levels(), want)
@@ -47,7 +47,7 @@ func TestShapes(t *testing.T) {
 			}
 		}
 	}
-	for _, leaves := range []int{-1, 0, 1, 65537} {
+	for _, leaves := range []int{-1, 0, 65537} {
 		if _, err := NewShape(leaves); err == nil {
 			t.Errorf("%d leaves were taken", leaves)
 		}
@@ -180,7 +180,7 @@ func TestRankErrorOfMethodsB6(t *testing.T) {
 	s := shape(t, MostLeaves)
 	r := rand.New(rand.NewPCG(20260601, 3))
 	sigma := math.Sqrt(float64(len(s.levels)) / (2 * rho))
-	sd := []float64{1e9, sigma, sigma, sigma, sigma} // the root is not counted
+	sd := []float64{0, sigma, sigma, sigma, sigma} // the root is not counted
 	for k, draw := range []func() float64{
 		func() float64 { return 0.5 + 0.1*r.NormFloat64() },
 		func() float64 { return 0.01 * math.Exp(r.NormFloat64()) },
@@ -196,8 +196,8 @@ func TestRankErrorOfMethodsB6(t *testing.T) {
 		covered := 0
 		probs := []float64{0.05, 0.25, 0.5, 0.75, 0.95}
 		for range runs {
-			root, counts := observe(s, leaves, sd, r)
-			tree := s.Settle(root, counts, sd[1:])
+			_, counts := observe(s, leaves, sd, r)
+			tree := s.Settle(Unknown(), counts, sd[1:])
 			for _, p := range probs {
 				leaf, _ := tree.Place(p * tree.Total().N)
 				below, upto := searches(leaves, leaf)
