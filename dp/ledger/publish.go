@@ -159,3 +159,10 @@ func ReadSnapshot(home string) (Snapshot, error) {
 	}
 	return s, nil
 }
+
+// NothingSpent is the snapshot of a site whose ledger has not begun.
+func NothingSpent(limits Limits, datasets ...string) Snapshot {
+	s := newState(Config{Limits: limits})
+	s.chain = &chain{}
+	return s.snapshot(time.Time{}, datasets)
+}

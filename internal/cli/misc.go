@@ -12,6 +12,7 @@ import (
 
 	"hmsp.center/hmsp/charter"
 	"hmsp.center/hmsp/dataset"
+	"hmsp.center/hmsp/dp/ledger"
 	"hmsp.center/hmsp/internal/hub"
 	"hmsp.center/hmsp/internal/member"
 	"hmsp.center/hmsp/internal/researcher"
@@ -60,14 +61,14 @@ func receiptCommand(a *app) *cobra.Command {
 // schemaCommand prints the published JSON Schemas.
 func schemaCommand(a *app) *cobra.Command {
 	all := schemas()
-	return &cobra.Command{Use: "schema [NAME]", Short: "Print the JSON Schema of a file that people write: charter, dictionary, study, dataset, member, card, hub",
+	return &cobra.Command{Use: "schema [NAME]", Short: "Print the JSON Schema of a file that people write: charter, dictionary, study, dataset, member, card, hub, budget",
 		Example:   "  hmsp schema study",
-		ValidArgs: []string{"charter", "dictionary", "study", "dataset", "member", "card", "hub"},
+		ValidArgs: []string{"charter", "dictionary", "study", "dataset", "member", "card", "hub", "budget"},
 		Args:      exactArgs("a name"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			s, ok := all[args[0]]
 			if !ok {
-				return inputf("no schema %q: charter, dictionary, study, dataset, member, card or hub", args[0])
+				return inputf("no schema %q: charter, dictionary, study, dataset, member, card, hub or budget", args[0])
 			}
 			_, err := a.out.Write(append(s, '\n'))
 			return err
@@ -76,7 +77,7 @@ func schemaCommand(a *app) *cobra.Command {
 
 func schemas() map[string][]byte {
 	return map[string][]byte{"charter": charter.JSONSchema(), "dictionary": charter.DictionarySchema(), "study": study.JSONSchema(),
-		"dataset": dataset.JSONSchema(), "member": member.JSONSchema(), "card": member.CardJSONSchema(), "hub": hub.JSONSchema()}
+		"dataset": dataset.JSONSchema(), "member": member.JSONSchema(), "card": member.CardJSONSchema(), "hub": hub.JSONSchema(), "budget": ledger.JSONSchema()}
 }
 
 func versionCommand(a *app) *cobra.Command {
