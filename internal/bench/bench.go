@@ -1,7 +1,8 @@
 // Package bench measures what a federation costs, on the machine it runs on:
 // the sum of a million values over six sites beside plain addition, a logistic
-// regression beside R's glm, and the phases of a whole study. It serves whoever
-// plans a consortium's machines, and docs/performance.md.
+// regression beside R's glm, the phases of a whole study, and what privacy costs:
+// accounting, noise and ledger. It serves whoever plans a consortium's machines, and
+// docs/performance.md.
 //
 // Everything runs in one process, one party after the other, so that a site's
 // time is its own; networks and sealing are not in it. Where a measurement is
@@ -67,7 +68,14 @@ func Run(ctx context.Context, w io.Writer, c Config) error {
 	if err != nil {
 		return fmt.Errorf("study: %w", err)
 	}
-	return s.write(w)
+	if err := s.write(w); err != nil {
+		return err
+	}
+	p, err := Privacy(ctx, c)
+	if err != nil {
+		return fmt.Errorf("privacy: %w", err)
+	}
+	return p.write(w)
 }
 
 // grid is a table on its way to a terminal.

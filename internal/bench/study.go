@@ -79,13 +79,13 @@ type StudyReport struct {
 // Study runs the demonstration's study over the six sites; of each phase the best
 // of the repeats counts.
 func Study(ctx context.Context, c Config) (StudyReport, error) {
-	best, err := studyOnce(ctx)
+	best, err := studyOnce(ctx, func(*study.Study) {})
 	for range c.defaults().Repeats - 1 {
 		if err != nil {
 			break
 		}
 		var r StudyReport
-		r, err = studyOnce(ctx)
+		r, err = studyOnce(ctx, func(*study.Study) {})
 		for i, d := range r.Phase {
 			best.Phase[i] = min(best.Phase[i], d)
 		}
@@ -93,7 +93,8 @@ func Study(ctx context.Context, c Config) (StudyReport, error) {
 	return best, err
 }
 
-func studyOnce(ctx context.Context) (StudyReport, error) {
+// studyOnce runs the demonstration's study as edit leaves it.
+func studyOnce(ctx context.Context, edit func(*study.Study)) (StudyReport, error) {
 	var r StudyReport
 	folder, err := os.MkdirTemp("", "hmsp-bench-")
 	if err != nil {
@@ -112,6 +113,7 @@ func studyOnce(ctx context.Context) (StudyReport, error) {
 	if err != nil {
 		return r, err
 	}
+	edit(s)
 	p, err := cons.Plan(*s, standard.Catalog(), time.Now())
 	if err != nil {
 		return r, err

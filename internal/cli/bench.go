@@ -12,11 +12,12 @@ import (
 func benchCommand(a *app) *cobra.Command {
 	var c bench.Config
 	cmd := &cobra.Command{Use: "bench", Short: "Measure on this machine what sums, a regression and a study cost",
-		Long: `Measure three things on this machine, all parties in this process: a secure sum of
+		Long: `Measure four things on this machine, all parties in this process: a secure sum of
 a million values over six sites beside plain addition; a logistic regression of
 100,000 rows and 20 covariates over six sites, beside R's glm on the pooled table
-where Rscript is installed; and the demonstration's study, by phase. It takes
-about half a minute and needs no network.`,
+where Rscript is installed; the demonstration's study, by phase; and what privacy
+costs: accounting, noise, ledger, and a private study beside an exact one. It takes
+about a minute and needs no network.`,
 		Example: "  hmsp bench",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
