@@ -33,6 +33,7 @@ const Total = -1
 type Frequency struct {
 	shape, stride []int
 	value         []float64 // with margins: index shape[d] is the total of dimension d
+	now           []float64 // the filling that is being made
 	hidden, fixed []bool
 	least         float64 // MinimumCell
 	also          func(Filling) bool
@@ -41,16 +42,25 @@ type Frequency struct {
 }
 
 // mostWork is how many corners are looked at before a table is given up.
-const mostWork = 400_000_000
+const mostWork = 100_000_000
 
 // A Filling is counts that agree with everything that is shown of a table.
 type Filling struct {
-	f *Frequency
-	w []float64
+	f     *Frequency
+	moved []corner // what it has more or less than the table
 }
 
 // At is one count or margin.
-func (x Filling) At(at ...int) float64 { return x.w[x.f.index(at)] }
+func (x Filling) At(at ...int) float64 {
+	k := x.f.index(at)
+	n := x.f.value[k]
+	for _, c := range x.moved {
+		if c.at == k {
+			n += c.people
+		}
+	}
+	return n
+}
 
 // NewFrequency makes a table of the cells, the last dimension fastest.
 func NewFrequency(rules Rules, cells []float64, shape ...int) *Frequency {
@@ -140,6 +150,7 @@ func (f *Frequency) Protect() error {
 	if f.least < 2 {
 		return nil
 	}
+	f.now = slices.Clone(f.value)
 	var small []int
 	for k, x := range f.value {
 		if x > 0 && x < f.least {
@@ -182,65 +193,85 @@ func (f *Frequency) level(k, d int) int { return k / f.stride[d] % (f.shape[d] +
 // protect hides what is needed for entry k to be able to be 1, or MinimumCell.
 func (f *Frequency) protect(k int) error {
 	for _, up := range []bool{true, false} {
-		w := slices.Clone(f.value)
+		x := Filling{f: f}
 		for {
-			need := f.least - w[k]
+			need := f.least - f.now[k]
 			if !up {
-				need = w[k] - 1
+				need = f.now[k] - 1
 			}
 			if need <= 0 {
 				break
 			}
-			c, ok := f.cheapest(w, k, need, up)
+			c, ok := f.cheapest(x, k, need, up)
 			if !ok {
 				return fmt.Errorf("a count of fewer than %v people could be worked out from the others", f.least)
 			}
-			for _, x := range c.corners {
-				f.hidden[x.at] = true
-				w[x.at] += x.sign * c.step
+			for _, m := range c.corners {
+				f.hidden[m.at] = true
+				f.now[m.at] += m.people * c.step
 			}
+			x.moved = append(x.moved, c.moves()...)
 		}
-		f.fillings = append(f.fillings, Filling{f, w})
+		for _, m := range x.moved {
+			f.now[m.at] = f.value[m.at]
+		}
+		f.fillings = append(f.fillings, x)
 	}
 	return nil
 }
 
-// A cube is a move: so many people around its corners.
+// A cube is a move around its corners, which win or lose step people each.
 type cube struct {
-	corners []corner
+	corners []corner // of one person
 	step    float64
-	cost    float64
+	cost    float64 // people newly hidden
 }
 
+// A corner has so many people more, or less.
 type corner struct {
-	at   int
-	sign float64
+	at     int
+	people float64
+}
+
+// moves are what the cube moves at its corners.
+func (c cube) moves() []corner {
+	out := slices.Clone(c.corners)
+	for i := range out {
+		out[i].people *= c.step
+	}
+	return out
 }
 
 // cheapest is the cube around entry k that needs the fewest newly hidden people
 // and lets k go up or down, by need if it can; else the one that goes farthest.
-func (f *Frequency) cheapest(w []float64, k int, need float64, up bool) (best cube, ok bool) {
+func (f *Frequency) cheapest(x Filling, k int, need float64, up bool) (best cube, ok bool) {
 	direction := 1.0
 	if !up {
 		direction = -1
 	}
-	others := make([][]int, len(f.shape))
+	others := make([][]edge, len(f.shape))
 	for d := range f.shape {
 		own := f.level(k, d)
 		for i := range f.shape[d] + 1 {
 			if i == own || f.value[k+(i-own)*f.stride[d]] == 0 {
 				continue
 			}
-			others[d] = append(others[d], i)
+			// From level to level, what one wins the other loses; a level and its total go
+			// together.
+			sign := 1.0
+			if i != f.shape[d] && own != f.shape[d] {
+				sign = -1
+			}
+			others[d] = append(others[d], edge{(i - own) * f.stride[d], sign})
 		}
 	}
 	corners := make([]corner, 0, 1<<len(f.shape))
-	pick := make([]int, len(f.shape))
+	side := make([]edge, len(f.shape))
 	var try func(d int) bool
 	try = func(d int) bool {
 		if d < len(f.shape) {
-			for _, i := range others[d] {
-				pick[d] = i
+			for _, e := range others[d] {
+				side[d] = e
 				if !try(d + 1) {
 					return false
 				}
@@ -251,8 +282,12 @@ func (f *Frequency) cheapest(w []float64, k int, need float64, up bool) (best cu
 		if f.work > mostWork {
 			return false
 		}
-		c, valid := f.cube(w, k, pick, need, direction, corners[:0])
-		if valid && (!ok || better(c, best, need)) && f.agrees(w, c) {
+		limit := math.Inf(1)
+		if ok && best.step >= need {
+			limit = best.cost
+		}
+		c, valid := f.cube(k, side, need, limit, direction, corners[:0])
+		if valid && (!ok || better(c, best, need)) && f.agrees(x, c) {
 			c.corners = slices.Clone(c.corners)
 			best, ok = c, true
 		}
@@ -273,43 +308,40 @@ func better(a, b cube, need float64) bool {
 	return a.cost < b.cost
 }
 
-// cube is the move around entry k to the other levels picked; valid is false if
-// a corner is a zero, or public, or has nobody to spare.
-func (f *Frequency) cube(w []float64, k int, pick []int, need, direction float64, corners []corner) (c cube, valid bool) {
+// An edge of a cube goes from an entry to another in one dimension.
+type edge struct {
+	step int // of indices
+	sign float64
+}
+
+// cube is the move around entry k along the edges; valid is false if a corner is a
+// zero, or public, or has nobody to spare, or if the move costs limit or more.
+func (f *Frequency) cube(k int, side []edge, need, limit, direction float64, corners []corner) (c cube, valid bool) {
 	c = cube{corners: corners, step: need}
-	for mask := range 1 << len(pick) {
+	for mask := range 1 << len(side) {
 		at, sign := k, direction
-		for d, i := range pick {
-			if mask>>d&1 == 0 {
-				continue
-			}
-			own := f.level(k, d)
-			at += (i - own) * f.stride[d]
-			if i != f.shape[d] && own != f.shape[d] {
-				sign = -sign // from level to level; a level and its total go together
+		for d, e := range side {
+			if mask>>d&1 == 1 {
+				at += e.step
+				sign *= e.sign
 			}
 		}
 		switch {
 		case f.value[at] == 0, f.fixed[at] && !f.hidden[at], at == len(f.value)-1:
 			return c, false
 		case !f.hidden[at]:
-			c.cost += f.value[at]
+			if c.cost += f.value[at]; c.cost >= limit {
+				return c, false
+			}
 		}
 		if sign < 0 {
-			c.step = math.Min(c.step, w[at]-1)
+			c.step = math.Min(c.step, f.now[at]-1)
 		}
 		c.corners = append(c.corners, corner{at, sign})
 	}
 	return c, c.step > 0
 }
 
-func (f *Frequency) agrees(w []float64, c cube) bool {
-	if f.also == nil {
-		return true
-	}
-	moved := slices.Clone(w)
-	for _, x := range c.corners {
-		moved[x.at] += x.sign * c.step
-	}
-	return f.also(Filling{f, moved})
+func (f *Frequency) agrees(x Filling, c cube) bool {
+	return f.also == nil || f.also(Filling{f, append(slices.Clone(x.moved), c.moves()...)})
 }

@@ -39,9 +39,9 @@ func (r run) Disclose(res *analysis.Result, rules disclosure.Rules) (*analysis.R
 	})
 }
 
-// A part is one variable: per group the people without a value, then those of each
+// A tallied is one variable: per group the people without a value, then those of each
 // bar or level.
-type part struct {
+type tallied struct {
 	name             string
 	number, category int         // which of the run's; the other is -1
 	levels           int         // first row of the table of levels, -1 if it has none
@@ -51,10 +51,10 @@ type part struct {
 }
 
 // parts reads the counts from the tables.
-func (r run) parts(d *disclosure.Draft) (out []part) {
+func (r run) parts(d *disclosure.Draft) (out []tallied) {
 	bars, rows := d.Numbers("histogram", "count"), 0
 	for j, v := range r.numbers {
-		p := part{name: v.Name, number: j, category: -1, levels: -1}
+		p := tallied{name: v.Name, number: j, category: -1, levels: -1}
 		if v.Kind == table.Flag && v.listed {
 			p.levels, rows = rows, rows+2*len(r.groups)
 		}
@@ -66,7 +66,7 @@ func (r run) parts(d *disclosure.Draft) (out []part) {
 		out = append(out, p)
 	}
 	for j, c := range r.categories {
-		p := part{name: c.Variable.Name, number: -1, category: j, levels: rows}
+		p := tallied{name: c.Variable.Name, number: -1, category: j, levels: rows}
 		for range r.groups {
 			missing, counts := 0.0, d.Numbers("levels", "count")[rows:rows+c.Len()]
 			if c.Len() > 0 {
@@ -82,7 +82,7 @@ func (r run) parts(d *disclosure.Draft) (out []part) {
 
 // hiddenGroups protects the sizes of the groups, which are the same for every
 // variable: the small ones and another to hide them behind.
-func (r run) hiddenGroups(d *disclosure.Draft, p part) ([]bool, error) {
+func (r run) hiddenGroups(d *disclosure.Draft, p tallied) ([]bool, error) {
 	sizes := make([]float64, len(p.counts))
 	for g, counts := range p.counts {
 		sizes[g] = sum(counts)
@@ -103,7 +103,7 @@ func (r run) hiddenGroups(d *disclosure.Draft, p part) ([]bool, error) {
 }
 
 // at is the place of bar b of group g, or of the missing ones (0), or of all.
-func (p *part) at(g, b int) []int {
+func (p *tallied) at(g, b int) []int {
 	if len(p.counts) == 1 {
 		return []int{b}
 	}
@@ -112,7 +112,7 @@ func (p *part) at(g, b int) []int {
 
 // protect decides which counts are hidden. Missing values and the places of
 // quantiles are kept if the small counts can be hidden without them.
-func (r run) protect(d *disclosure.Draft, p *part, hiddenGroup []bool) {
+func (r run) protect(d *disclosure.Draft, p *tallied, hiddenGroup []bool) {
 	for attempt := range 3 {
 		p.begin(d.Rules, hiddenGroup)
 		if attempt == 0 && p.number >= 0 {
@@ -135,7 +135,7 @@ func (r run) protect(d *disclosure.Draft, p *part, hiddenGroup []bool) {
 	p.nothing = true
 }
 
-func (p *part) begin(rules disclosure.Rules, hiddenGroup []bool) {
+func (p *tallied) begin(rules disclosure.Rules, hiddenGroup []bool) {
 	var cells []float64
 	for _, counts := range p.counts {
 		cells = append(cells, counts...)
@@ -160,15 +160,15 @@ func (p *part) begin(rules disclosure.Rules, hiddenGroup []bool) {
 }
 
 // hidden says whether bar b of group g is not shown; 0 are the missing ones.
-func (p *part) hidden(g, b int) bool { return p.nothing || p.f.Hidden(p.at(g, b)...) }
+func (p *tallied) hidden(g, b int) bool { return p.nothing || p.f.Hidden(p.at(g, b)...) }
 
 // unknown says that the number of people with a value is not shown.
-func (p *part) unknown(g int) bool {
+func (p *tallied) unknown(g int) bool {
 	return p.hidden(g, 0) || len(p.counts) > 1 && p.f.Hidden(g, disclosure.Total)
 }
 
 // hides says that not all is shown of a group.
-func (p *part) hides(g int) bool {
+func (p *tallied) hides(g int) bool {
 	for b := range p.counts[g] {
 		if p.hidden(g, b) {
 			return true
@@ -178,7 +178,7 @@ func (p *part) hides(g int) bool {
 }
 
 // few says that so few have a value that nothing is said of them.
-func (p *part) few(rules disclosure.Rules, g int) bool { return rules.Small(sum(p.counts[g][1:])) }
+func (p *tallied) few(rules disclosure.Rules, g int) bool { return rules.Small(sum(p.counts[g][1:])) }
 
 func sum(xs []float64) (s float64) {
 	for _, x := range xs {
@@ -188,10 +188,10 @@ func sum(xs []float64) (s float64) {
 }
 
 // row is the row of the tables that have one per variable and group.
-func (r run) row(p *part, g int) int { return p.number*len(r.groups) + g }
+func (r run) row(p *tallied, g int) int { return p.number*len(r.groups) + g }
 
 // shown is a count as it is shown.
-func (p *part) shown(rules disclosure.Rules, g, b int) float64 {
+func (p *tallied) shown(rules disclosure.Rules, g, b int) float64 {
 	if p.hidden(g, b) {
 		return math.NaN()
 	}
@@ -199,7 +199,7 @@ func (p *part) shown(rules disclosure.Rules, g, b int) float64 {
 }
 
 // hideCounts writes numbers of people, missing values and bars.
-func (r run) hideCounts(d *disclosure.Draft, p *part) {
+func (r run) hideCounts(d *disclosure.Draft, p *tallied) {
 	if p.number < 0 {
 		return
 	}
@@ -224,7 +224,7 @@ func (r run) hideCounts(d *disclosure.Draft, p *part) {
 }
 
 // hideLevels writes the counts and shares of levels.
-func (r run) hideLevels(d *disclosure.Draft, p *part) {
+func (r run) hideLevels(d *disclosure.Draft, p *tallied) {
 	if p.levels < 0 {
 		return
 	}
@@ -244,7 +244,7 @@ func (r run) hideLevels(d *disclosure.Draft, p *part) {
 
 // share is a bar's share of the people with a value, with as many digits as do
 // not tell their number if that is hidden.
-func (p *part) share(rules disclosure.Rules, g, b int) float64 {
+func (p *tallied) share(rules disclosure.Rules, g, b int) float64 {
 	n := sum(p.counts[g][1:])
 	switch {
 	case n == 0:
@@ -260,7 +260,7 @@ func (p *part) share(rules disclosure.Rules, g, b int) float64 {
 }
 
 // hideFigure takes away the bars of hidden counts.
-func (r run) hideFigure(d *disclosure.Draft, p *part) {
+func (r run) hideFigure(d *disclosure.Draft, p *tallied) {
 	name := "levels-" + p.name
 	if p.number >= 0 {
 		name = "histogram-" + p.name

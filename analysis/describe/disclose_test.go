@@ -256,8 +256,8 @@ func TestWhatIsShownAgreesWithEveryFilling(t *testing.T) {
 	}
 }
 
-// agrees holds the released numbers of a part against a filling of its counts.
-func (r run) agrees(t *rapid.T, p *part, x disclosure.Filling, out *analysis.Result, rules disclosure.Rules) {
+// agrees holds the released numbers of a variable against a filling of its counts.
+func (r run) agrees(t *rapid.T, p *tallied, x disclosure.Filling, out *analysis.Result, rules disclosure.Rules) {
 	d := &disclosure.Draft{Result: out}
 	same := func(what string, got, want float64) {
 		if !math.IsNaN(got) && got != want {

@@ -54,7 +54,7 @@ func (e *edit) report(variable string) bool {
 }
 
 // filled are the counts of a group in a filling.
-func (p *part) filled(x disclosure.Filling, g int) []float64 {
+func (p *tallied) filled(x disclosure.Filling, g int) []float64 {
 	out := make([]float64, len(p.counts[g]))
 	for b := range out {
 		out[b] = x.At(p.at(g, b)...)
@@ -64,7 +64,7 @@ func (p *part) filled(x disclosure.Filling, g int) []float64 {
 
 // sameBars says whether a filling leaves the order statistics of all quantiles
 // that are shown in their bars.
-func (r run) sameBars(d *disclosure.Draft, p *part) func(disclosure.Filling) bool {
+func (r run) sameBars(d *disclosure.Draft, p *tallied) func(disclosure.Filling) bool {
 	return func(x disclosure.Filling) bool {
 		for g, counts := range p.counts {
 			filled := p.filled(x, g)
@@ -101,7 +101,7 @@ func barsOf(bars []float64, prob float64) (at [2]int) {
 // hideQuantiles takes away those with few people on one side, and those that
 // would narrow a hidden count. Where the number of people is hidden they are
 // rounded, for how far between two people a quantile lies tells it.
-func (r run) hideQuantiles(d *disclosure.Draft, p *part) {
+func (r run) hideQuantiles(d *disclosure.Draft, p *tallied) {
 	e := newEdit(d)
 	v, values := r.numbers[p.number], d.Numbers("quantiles", "estimate")
 	for g, counts := range p.counts {
@@ -126,7 +126,7 @@ func (r run) hideQuantiles(d *disclosure.Draft, p *part) {
 // the bars: where some are hidden, the moments have the digits that all fillings
 // agree on. Otherwise, where only the number of people is hidden, they are rounded
 // so far that a sum of whole values divided by any number near it can be meant.
-func (r run) hideMoments(d *disclosure.Draft, p *part) {
+func (r run) hideMoments(d *disclosure.Draft, p *tallied) {
 	e := newEdit(d)
 	v := r.numbers[p.number]
 	for g, counts := range p.counts {
@@ -167,7 +167,7 @@ func listedMoments(values, bars []float64) [4]float64 {
 // agreed is a figure of a group's counts, rounded to the finest step at which it is
 // the same in all fillings, of three digits at most; NaN where that is more than half
 // of the figure.
-func (p *part) agreed(figure func(counts []float64) float64, g int) float64 {
+func (p *tallied) agreed(figure func(counts []float64) float64, g int) float64 {
 	x := figure(p.counts[g])
 	if p.nothing || math.IsNaN(x) || x == 0 {
 		return math.NaN()
@@ -195,7 +195,7 @@ func nearest(x, step float64) float64 {
 }
 
 // settled says whether a quantile is in the same bars in all fillings.
-func (p *part) settled(g int, prob float64) bool {
+func (p *tallied) settled(g int, prob float64) bool {
 	at := barsOf(p.counts[g][1:], prob)
 	return !p.nothing && !slices.ContainsFunc(p.f.Fillings(), func(f disclosure.Filling) bool { return barsOf(p.filled(f, g)[1:], prob) != at })
 }
