@@ -86,7 +86,8 @@ func (l LaplaceShare) Draw(s *Source) (int64, error) {
 	if err := l.Valid(); err != nil {
 		return 0, err
 	}
-	return checked(l.polya(s)-l.polya(s), l.Bound(), s)
+	plus, minus := l.polya(s), l.polya(s)
+	return checked(plus-minus, l.Bound(), s)
 }
 
 // polya draws a negative binomial with parameter r = 1/Honest and q = exp(-S/T). It
