@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -338,11 +337,7 @@ func auditRotate(a *app) *cobra.Command {
 			if err != nil {
 				return badLog(err)
 			}
-			who := ""
-			if u, err := user.Current(); err == nil {
-				who = audit.FormatWho(u.Username)
-			}
-			part, at, err := log.Rotate(who)
+			part, at, err := log.Rotate(audit.FormatWho(account()))
 			if err = errors.Join(err, log.Close()); err != nil {
 				return badLog(err)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hmsp.center/hmsp/audit"
 	"hmsp.center/hmsp/dataset"
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/internal/member"
@@ -76,7 +77,11 @@ func datasetAdd(a *app) *cobra.Command {
 				a.printf("  not in the file: %s\n", strings.Join(p.Absent, ", "))
 			}
 			a.printf("registered %s for studies over %q\n", d.Path, d.Name)
-			return nil
+			change := "added"
+			if replace {
+				change = "replaced"
+			}
+			return site.Note(m, a.now, audit.Entry{Kind: audit.DatasetRegistered, Who: audit.FormatWho(account()), Facts: map[string]string{"dataset": d.Name, "change": change}})
 		}}
 	homeFlag(c, &home)
 	c.Flags().StringVar(&name, "name", "", "name that studies use (default: the file's name)")
@@ -147,14 +152,15 @@ func datasetRemove(a *app) *cobra.Command {
 	var home string
 	c := &cobra.Command{Use: "remove NAME", Short: "Forget a registration; the data stay where they are", Example: "  hmsp dataset remove lung --home north", Args: exactArgs("a name"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if _, err := siteHome(home); err != nil {
+			m, err := siteHome(home)
+			if err != nil {
 				return err
 			}
 			if err := (site.Registry{Home: home}).Remove(args[0]); err != nil {
 				return input(err)
 			}
 			a.printf("removed %s; the data were left alone\n", args[0])
-			return nil
+			return site.Note(m, a.now, audit.Entry{Kind: audit.DatasetRegistered, Who: audit.FormatWho(account()), Facts: map[string]string{"dataset": args[0], "change": "removed"}})
 		}}
 	homeFlag(c, &home)
 	return c

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hmsp.center/hmsp/audit"
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/internal/member"
 	"hmsp.center/hmsp/internal/site"
@@ -82,7 +83,10 @@ func memberJoin(a *app, role identity.Role) *cobra.Command {
 				return coded{err, exitRefused}
 			}
 			a.printf("%s joined %s, digest %s\n", m.Identity.Name(), m.Charter.Name, m.Charter.Digest())
-			return nil
+			if role != identity.Site {
+				return nil
+			}
+			return site.Note(m, a.now, audit.Entry{Kind: audit.CharterJoined, Who: audit.FormatWho(account()), Facts: map[string]string{"charter": m.Charter.Digest()}})
 		}}
 	homeFlag(c, &home)
 	c.Flags().StringVar(&path, "charter", "", "the charter file")
@@ -191,6 +195,14 @@ func sitePending(a *app) *cobra.Command {
 func siteApprove(a *app) *cobra.Command { return siteDecide(a, "approve", true) }
 func siteRefuse(a *app) *cobra.Command  { return siteDecide(a, "refuse", false) }
 
+// account is who types, as the operating system says.
+func account() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "steward"
+}
+
 func siteDecide(a *app, verb string, approve bool) *cobra.Command {
 	var home, reason string
 	c := &cobra.Command{Use: verb + " STUDY", Short: strings.ToUpper(verb[:1]) + verb[1:] + " a pending study, by name or the beginning of its digest",
@@ -200,11 +212,7 @@ func siteDecide(a *app, verb string, approve bool) *cobra.Command {
 			if _, err := siteHome(home); err != nil {
 				return err
 			}
-			by := "steward"
-			if u, err := user.Current(); err == nil {
-				by = u.Username
-			}
-			digest, err := site.Decide(home, args[0], site.Decision{Approve: approve, By: by, Reason: reason, At: a.now()})
+			digest, err := site.Decide(home, args[0], site.Decision{Approve: approve, By: account(), Reason: reason, At: a.now()})
 			if err != nil {
 				return input(err)
 			}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"hmsp.center/hmsp/audit"
 	"hmsp.center/hmsp/cohort"
@@ -138,12 +139,41 @@ func (x *run) bookEnd(o *receipt.Outcome) error {
 		return err
 	}
 	if o.Receipt != nil {
-		if err := s.keepCheckpoints(p.Digest, *o.Receipt); err != nil {
+		if err := s.bookDisclosure(p.Digest, *o.Receipt); err != nil {
+			return err
+		}
+		if err := s.keepCheckpoints(*o.Receipt); err != nil {
 			return err
 		}
 	}
 	status := map[receipt.Status]string{receipt.Released: "completed", receipt.Refused: "refused", receipt.Failed: "failed", receipt.Cancelled: "cancelled"}[o.Status]
 	return s.book(audit.StudyEnded, p.Digest, "", map[string]string{"status": status})
+}
+
+// bookDisclosure notes the rules of disclosure control that were applied.
+func (s *Site) bookDisclosure(study string, r receipt.Receipt) error {
+	for _, a := range r.Disclosure {
+		facts := map[string]string{"analysis": audit.FormatLabel(a.Analysis), "rule": audit.FormatLabel(a.Rule), "suppressed": audit.FormatCount(a.Suppressed)}
+		if err := s.book(audit.DisclosureApplied, study, "", facts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Note writes an entry into the audit log in the home of a member, also beside a
+// running site: what its steward's commands changed.
+func Note(m *member.Member, now func() time.Time, e audit.Entry) error {
+	sign := func(checkpoint []byte) []byte { return m.Identity.Sign(identity.ContextCheckpoint, checkpoint) }
+	l, err := audit.Open(AuditDir(m.Home), m.Identity.Name(), sign, now)
+	if err != nil {
+		return fmt.Errorf("open the audit log: %w", err)
+	}
+	defer l.Close()
+	if _, err := l.Append(e); err != nil {
+		return fmt.Errorf("audit log: %w", err)
+	}
+	return nil
 }
 
 // settle gives back what a private study did not spend.
@@ -159,7 +189,7 @@ func (x *run) settle() error {
 
 // keepCheckpoints keeps where the other contributors' logs stood, and notes one
 // that contradicts what the site had heard of it before.
-func (s *Site) keepCheckpoints(study string, r receipt.Receipt) error {
+func (s *Site) keepCheckpoints(r receipt.Receipt) error {
 	for _, l := range r.Logs {
 		c, err := audit.ParseCheckpoint([]byte(l.Checkpoint))
 		if err != nil || c.Origin != l.Member || l.Member == s.Name() {
