@@ -38,11 +38,7 @@ type Policy struct {
 }
 
 // A rule is one statement of the file.
-type rule struct {
-	id, text string
-	forbid   bool
-	line     int
-}
+type rule struct{ id, text string }
 
 // Rules names the rules in the order of the file.
 func (p *Policy) Rules() []law.Reason {
@@ -76,8 +72,11 @@ func (p *Policy) ask(principal, action, resource types.EntityUID, parents []type
 	if p == nil || p.set == nil {
 		return answer{reasons: []law.Reason{{Rule: NoPolicy, Text: "this site has no policy"}}}
 	}
-	who := types.EntityMap{principal: {UID: principal, Parents: types.NewEntityUIDSet(parents...)}}
-	decision, diagnostic := cedar.Authorize(p.set, who, types.Request{Principal: principal, Action: action, Resource: resource, Context: context})
+	known := types.EntityMap{
+		principal: {UID: principal, Parents: types.NewEntityUIDSet(parents...)},
+		action:    {UID: action, Parents: types.NewEntityUIDSet(group(action))},
+	}
+	decision, diagnostic := cedar.Authorize(p.set, known, types.Request{Principal: principal, Action: action, Resource: resource, Context: context})
 	if len(diagnostic.Errors) > 0 {
 		var ids []types.PolicyID
 		for _, e := range diagnostic.Errors {
@@ -116,6 +115,14 @@ func uid(kind, id string) types.EntityUID {
 }
 
 func action(name string) types.EntityUID { return uid("Action", name) }
+
+// group is what an action is in, by the schema.
+func group(a types.EntityUID) types.EntityUID {
+	if slices.Contains(Actions(), string(a.ID)) {
+		return action("command")
+	}
+	return action("study")
+}
 
 // Roles are the parts that accounts can have at a site.
 func Roles() []string { return []string{"steward", "officer", "administrator", "researcher"} }
