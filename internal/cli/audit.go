@@ -337,7 +337,7 @@ func auditRotate(a *app) *cobra.Command {
 			if err != nil {
 				return badLog(err)
 			}
-			part, at, err := log.Rotate(audit.FormatWho(account()))
+			part, at, err := log.Rotate(audit.FormatWho(whoami()))
 			if err = errors.Join(err, log.Close()); err != nil {
 				return badLog(err)
 			}

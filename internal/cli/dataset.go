@@ -81,7 +81,7 @@ func datasetAdd(a *app) *cobra.Command {
 			if replace {
 				change = "replaced"
 			}
-			return site.Note(m, a.now, audit.Entry{Kind: audit.DatasetRegistered, Who: audit.FormatWho(account()), Facts: map[string]string{"dataset": d.Name, "change": change}})
+			return site.Note(m, a.now, audit.Entry{Kind: audit.DatasetRegistered, Who: audit.FormatWho(whoami()), Facts: map[string]string{"dataset": d.Name, "change": change}})
 		}}
 	homeFlag(c, &home)
 	c.Flags().StringVar(&name, "name", "", "name that studies use (default: the file's name)")
@@ -160,7 +160,7 @@ func datasetRemove(a *app) *cobra.Command {
 				return input(err)
 			}
 			a.printf("removed %s; the data were left alone\n", args[0])
-			return site.Note(m, a.now, audit.Entry{Kind: audit.DatasetRegistered, Who: audit.FormatWho(account()), Facts: map[string]string{"dataset": args[0], "change": "removed"}})
+			return site.Note(m, a.now, audit.Entry{Kind: audit.DatasetRegistered, Who: audit.FormatWho(whoami()), Facts: map[string]string{"dataset": args[0], "change": "removed"}})
 		}}
 	homeFlag(c, &home)
 	return c

@@ -86,7 +86,7 @@ func memberJoin(a *app, role identity.Role) *cobra.Command {
 			if role != identity.Site {
 				return nil
 			}
-			return site.Note(m, a.now, audit.Entry{Kind: audit.CharterJoined, Who: audit.FormatWho(account()), Facts: map[string]string{"charter": m.Charter.Digest()}})
+			return site.Note(m, a.now, audit.Entry{Kind: audit.CharterJoined, Who: audit.FormatWho(whoami()), Facts: map[string]string{"charter": m.Charter.Digest()}})
 		}}
 	homeFlag(c, &home)
 	c.Flags().StringVar(&path, "charter", "", "the charter file")
@@ -195,8 +195,8 @@ func sitePending(a *app) *cobra.Command {
 func siteApprove(a *app) *cobra.Command { return siteDecide(a, "approve", true) }
 func siteRefuse(a *app) *cobra.Command  { return siteDecide(a, "refuse", false) }
 
-// account is who types, as the operating system says.
-func account() string {
+// whoami is who types, as the operating system says.
+func whoami() string {
 	if u, err := user.Current(); err == nil {
 		return u.Username
 	}
@@ -212,7 +212,7 @@ func siteDecide(a *app, verb string, approve bool) *cobra.Command {
 			if _, err := siteHome(home); err != nil {
 				return err
 			}
-			digest, err := site.Decide(home, args[0], site.Decision{Approve: approve, By: account(), Reason: reason, At: a.now()})
+			digest, err := site.Decide(home, args[0], site.Decision{Approve: approve, By: whoami(), Reason: reason, At: a.now()})
 			if err != nil {
 				return input(err)
 			}
