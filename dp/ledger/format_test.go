@@ -187,3 +187,50 @@ func TestSnapshot(t *testing.T) {
 		t.Errorf("half a file: %v", err)
 	}
 }
+
+// FuzzRecords: whatever records a store holds, sealed rightly, a ledger is made of
+// them or refused; it never panics, and never owes what it did not book.
+func FuzzRecords(f *testing.F) {
+	data, err := os.ReadFile(filepath.Join("testdata", "ledger-v1.txt"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	var texts []string
+	for line := range strings.Lines(string(data)) {
+		if strings.HasPrefix(line, keyRecord) {
+			_, text, _ := strings.Cut(line, " ")
+			texts = append(texts, text)
+		}
+	}
+	f.Add(strings.Join(texts, ""))
+	f.Add(texts[0] + texts[0])
+	f.Add(texts[1])
+	f.Fuzz(func(t *testing.T, lines string) {
+		c, err := newChain(make([]byte, secretSize))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := newMemory()
+		m.kept[keyFormat], m.kept[keySecret] = []byte(Format), []byte(encode(c.secret))
+		for line := range strings.Lines(lines) {
+			line = strings.TrimSuffix(line, "\n")
+			c.seal = c.next([]byte(line))
+			c.n++
+			m.kept[recordKey(c.n)] = []byte(encode(c.seal) + " " + line)
+		}
+		m.kept[keyHead] = c.head()
+		l, err := Open(Config{Store: m, Limits: DefaultLimits(), Cost: price, Now: start})
+		if err != nil {
+			return
+		}
+		s, err := l.Snapshot(start())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range s.Balances {
+			if b.Spent < 0 || b.Reserved < 0 || b.Left < 0 {
+				t.Errorf("%+v", b)
+			}
+		}
+	})
+}

@@ -87,42 +87,51 @@ func (s *state) apply(r record) error {
 		return fmt.Errorf("a record of %s comes after one of %s", r.At, s.last)
 	}
 	s.last = r.At
-	x := s.studies[r.Study]
 	switch r.Kind {
 	case kindReserve:
 		return s.applyReserve(r)
 	case kindBurn:
-		p := s.questions[r.Question]
-		if p == nil {
-			return fmt.Errorf("a question that was never asked was burnt")
-		}
-		p.burnt = true
-		s.burns[p.claim.Dataset]++
-		return nil
+		return s.applyBurn(r)
 	case kindSpend, kindSettle, kindConfirm:
-		if x == nil || x.settled {
-			return fmt.Errorf("%s of a study that is not running", r.Kind)
-		}
+		return s.applyRunning(r)
 	}
+	return fmt.Errorf("a record of the unknown kind %q", r.Kind)
+}
+
+func (s *state) applyBurn(r record) error {
+	p := s.questions[r.Question]
+	if p == nil {
+		return fmt.Errorf("a question that was never asked was burnt")
+	}
+	p.burnt = true
+	s.burns[p.claim.Dataset]++
+	return nil
+}
+
+// applyRunning makes a change to a study that runs.
+func (s *state) applyRunning(r record) error {
+	x := s.studies[r.Study]
 	switch {
+	case x == nil || x.settled:
+		return fmt.Errorf("%s of a study that is not running", r.Kind)
 	case r.Kind == kindSettle:
 		s.applySettle(x)
 		return nil
-	case r.Kind != kindSpend && r.Kind != kindConfirm:
 	case !x.payment.has(r.Round):
 		return fmt.Errorf("%s of a round that the study does not have", r.Kind)
 	case r.Kind == kindSpend:
 		return s.applySpend(&x.payment.rounds[r.Round], r.At)
-	default:
-		x.payment.rounds[r.Round].set = r.Contributors
-		return nil
 	}
-	return fmt.Errorf("a record of the unknown kind %q", r.Kind)
+	x.payment.rounds[r.Round].set = r.Contributors
+	return nil
 }
 
 func (s *state) applyReserve(r record) error {
 	if r.Claim == nil || len(r.Claim.Costs) != len(r.Claim.Rounds) || s.studies[r.Study] != nil {
 		return fmt.Errorf("a reservation that is not whole, or was made before")
+	}
+	if slices.ContainsFunc(r.Claim.Costs, func(c amount) bool { return c < 0 || c > maxAmount }) {
+		return fmt.Errorf("a reservation of an amount that cannot be")
 	}
 	p := s.questions[r.Question]
 	if p == nil || p.generation != r.Generation {
