@@ -126,7 +126,10 @@ func TestEdit(t *testing.T) {
 	if same, actions, err := Apply(discloser{}, r, Rules{DominanceP: 0.1}); err != nil || same != r || actions != nil {
 		t.Errorf("without a rule: %v, %v", err, actions)
 	}
-	if _, _, err := Apply("no discloser", r, Rules{}); err == nil || !strings.Contains(err.Error(), "not released") {
+	if same, _, err := Apply("no discloser", r, Rules{}); err != nil || same != r {
+		t.Errorf("all rules off: %v", err)
+	}
+	if _, _, err := Apply("no discloser", r, Rules{Round: 10}); err == nil || !strings.Contains(err.Error(), "not released") {
 		t.Errorf("error %v", err)
 	}
 }
