@@ -222,6 +222,24 @@ func (l *Ledger) Settle(study string) error {
 	return nil
 }
 
+// SettleUnless settles every study that the ledger takes to be running and for which
+// runs says no. A site calls it when it starts: a study that it has forgotten, as
+// after a restore without its journal, would hold its reservation for ever.
+func (l *Ledger) SettleUnless(runs func(study string) bool) error {
+	err := l.change(func(s *state, now time.Time) (records []record, err error) {
+		for _, x := range s.order {
+			if !x.settled && !runs(x.digest) {
+				records = append(records, s.settle(x.digest, now)...)
+			}
+		}
+		return records, nil
+	})
+	if err != nil {
+		return fmt.Errorf("settle forgotten studies: %w", err)
+	}
+	return nil
+}
+
 // Burn ends the use of a question's noise: the next asking gets a new generation
 // and is charged again. Error: ErrUnknown.
 func (l *Ledger) Burn(question string) error {

@@ -264,6 +264,26 @@ func TestEveryRoundHasItsSet(t *testing.T) {
 	}
 }
 
+// TestForgottenStudiesAreSettled: what a site no longer knows gives back what it
+// did not spend, and nothing more.
+func TestForgottenStudiesAreSettled(t *testing.T) {
+	b := newBench(t, DefaultLimits())
+	for i, s := range []string{"s1", "s2", "s3"} {
+		b.grant(b.claim(s, "q"+s, 0.05, 0.05), true, 0)
+		for r := range i {
+			b.must(b.Spend(s, r))
+		}
+	}
+	b.stands(0.15, 0.15)
+	b.must(b.SettleUnless(func(study string) bool { return study == "s2" }))
+	b.stands(0.15, 0.05)
+	if err := b.Spend("s1", 0); !errors.Is(err, ErrOver) {
+		t.Errorf("a forgotten study spends: %v", err)
+	}
+	b.must(b.Spend("s2", 1))
+	b.stands(0.2, 0)
+}
+
 func TestLimitsOfEveryScope(t *testing.T) {
 	limits := Limits{Hmsp: Version, PerDataset: 1, PerStudy: 0.4, PerRequester: 0.5, PerPurpose: 0.7, Delta: 1e-6,
 		Datasets: map[string]DatasetLimits{"heart": {PerDataset: 0.05, PerStudy: 0.04, Delta: 1e-8}, "lung2": {With: "lung"}}}
