@@ -7,15 +7,21 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Z95 is the 97.5% quantile of the standard normal distribution: intervals and
-// expectations hold in 95 of 100 studies.
-const Z95 = 1.959963984540054
+// Z95 is the 97.5% quantile of the standard normal distribution, for figures that
+// are made of many numbers. L95 is that of the Laplace distribution of the same
+// standard deviation, log(20)/sqrt(2): noise of one number is within it in 95 of 100
+// studies, if Laplace, and in more, if normal.
+const (
+	Z95 = 1.959963984540054
+	L95 = 2.118315687562014
+)
 
-// Interval is the range in which the number without noise is, in 95 of 100 studies.
-func (c Count) Interval() (low, high float64) { return c.N - Z95*c.SD, c.N + Z95*c.SD }
+// Interval is the range in which the number without noise is, in at least 95 of 100
+// studies.
+func (c Count) Interval() (low, high float64) { return c.N - L95*c.SD, c.N + L95*c.SD }
 
 // Visible says that people are there: the count is beyond three standard deviations
-// of its noise, which noise alone is once in 700.
+// of its noise, which noise alone is once in 700 if normal, in 140 if Laplace.
 func (c Count) Visible() bool { return c.N > 3*c.SD && c.N > 0.5 }
 
 // Dice are draws from a fixed seed, so that every site computes the same result.

@@ -128,7 +128,7 @@ func (t *Tree) regress(level, node, lo, hi int, c contrast) (slope, rest float64
 // is everything.
 func (t *Tree) Reach() (from, to int) {
 	middle, _ := t.Place(t.total.N / 2)
-	hidden := 3 * t.Range(0, middle+1).SD
+	hidden := 2 * t.Range(0, middle+1).SD
 	if hidden >= t.total.N/2 {
 		return 0, t.Leaves
 	}
