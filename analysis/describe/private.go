@@ -145,7 +145,7 @@ func (v private) coordinate(p variate, k, group int) int {
 // Queries implements analysis.PrivateRun.
 func (v private) Queries() []analysis.Query {
 	counts := analysis.Query{Columns: v.columns(), Opens: "Pooled numbers of people, under noise: missing values, each level, and a hierarchy of intervals of each number."}
-	sums := analysis.Query{Columns: v.columns(), Opens: "Pooled sums of each number and of its squares, under noise, within the range where people are."}
+	sums := analysis.Query{Opens: "Pooled sums of each number and of its squares, under noise, within the range where people are."}
 	for i, p := range v.parts {
 		for k, n := range p.lengths() {
 			b := analysis.Block{Len: n * len(v.groups), L1: 1, L2: 1, Support: 1, Integer: true, Share: p.share}
@@ -157,11 +157,15 @@ func (v private) Queries() []analysis.Query {
 		if p.values == 0 {
 			// z and 1-z^2 for z in -1..1: z^2 + (1-z^2)^2 = 1 - z^2 (1-z^2) is at most 1,
 			// |z| + 1 - z^2 at most 5/4.
+			sums.Columns = append(sums.Columns, p.name)
 			sums.Blocks = append(sums.Blocks, analysis.Block{Len: 2 * len(v.groups), L1: 1.25, L2: 1, Support: 2, Share: p.share})
 		}
 	}
 	if sums.Blocks == nil {
 		return []analysis.Query{counts}
+	}
+	if v.by != nil {
+		sums.Columns = append(sums.Columns, v.by.Variable.Name)
 	}
 	return []analysis.Query{counts, sums}
 }
@@ -197,12 +201,13 @@ func (v private) Person(t table.Table, s analysis.State) (func(int, func(int, fl
 
 // column is what a person adds of one variate.
 func (v private) column(t table.Table, p variate, st noisyState, i int) (func(row, group int, add func(int, float64)), error) {
+	if st.Round == 1 && p.values > 0 {
+		return func(int, int, func(int, float64)) {}, nil
+	}
 	if p.number < 0 {
 		level, err := v.categories[p.category].Of(t)
 		return func(row, group int, add func(int, float64)) {
-			if st.Round == 0 {
-				add(v.coordinate(p, 0, group)+1+level[row], 1) // missing is -1: the first
-			}
+			add(v.coordinate(p, 0, group)+1+level[row], 1) // missing is -1: the first
 		}, err
 	}
 	n := v.numbers[p.number]
@@ -211,8 +216,6 @@ func (v private) column(t table.Table, p variate, st noisyState, i int) (func(ro
 		return nil, err
 	}
 	switch {
-	case st.Round == 1 && p.values > 0:
-		return func(int, int, func(int, float64)) {}, nil
 	case st.Round == 1:
 		return func(row, group int, add func(int, float64)) {
 			if x := xs[row]; !math.IsNaN(x) {

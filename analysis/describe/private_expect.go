@@ -14,8 +14,8 @@ const middling = 7.0 / 15
 
 // Expect implements analysis.PrivateRun. Medians are of values that are spread over
 // the declared range as a normal distribution of which it holds three standard
-// deviations on either side; means of values that fill it; all people have a value,
-// and groups are of equal size.
+// deviations on either side; means of values that fill it, or, of few
+// whole numbers, that are low; all people have a value, and groups are of equal size.
 func (v private) Expect(sd [][]float64, people int) []analysis.Expectation {
 	n := math.Max(1, float64(people)/float64(len(v.groups)))
 	where := ""
@@ -26,16 +26,18 @@ func (v private) Expect(sd [][]float64, people int) []analysis.Expectation {
 	for _, p := range v.parts {
 		e := analysis.Expectation{What: "share of each level of " + p.name + where, Within: 1}
 		noise := sd[0][v.coordinate(p, 0, 0)] // of a counted value
-		even := noise * math.Sqrt(1-1/float64(max(p.values, 1))) / n
 		switch {
 		case p.number < 0:
-			e.Within = math.Min(1, noisy.Z95*even)
+			e.Within = math.Min(1, noisy.L95*noise/n)
 		case v.numbers[p.number].Kind == table.Flag:
-			e.What, e.Within = "share of "+p.name+where, math.Min(1, noisy.Z95*even)
+			e.What, e.Within = "share of "+p.name+where, math.Min(1, noisy.L95*noise/n)
 		case p.values > 0:
 			e.What, e.Unit = "mean of "+p.name+where, v.numbers[p.number].Unit
-			k := float64(p.values)
-			e.Within = math.Min(k/2, noisy.Z95*noise*math.Sqrt(k*(k*k-1)/12)/n)
+			most, squares := float64(p.values-1), 0.0
+			for i := range p.values {
+				squares += (float64(i) - most/4) * (float64(i) - most/4)
+			}
+			e.Within = math.Min(most, noisy.Z95*noise*math.Sqrt(squares)/n)
 		default:
 			out = append(out, v.expectMedian(p, where, sd[0], n))
 			e.What, e.Unit = "mean of "+p.name+where, v.numbers[p.number].Unit

@@ -145,7 +145,7 @@ func (v private) numbered(c *noisyCell, p variate, group int, sum, sd []float64)
 }
 
 // quantile is the value at the rank of R's type 7, counted in the middle of each
-// person, with the values at the ends of what noise makes of the rank.
+// person, with the ends of the leaves that noise may have made the rank fall in.
 func (s scale) quantile(t *noisy.Tree, prob float64) [3]float64 {
 	n := t.Total().N
 	rank := math.Max(0, (n-1)*prob+0.5)
@@ -153,12 +153,12 @@ func (s scale) quantile(t *noisy.Tree, prob float64) [3]float64 {
 	off := noisy.Z95 * t.RankNoise(leaf, prob)
 	out := [3]float64{s.value(leaf, within), s.lo, s.hi}
 	if rank > off {
-		l, w := t.Place(rank - off)
-		out[1] = s.value(l, w)
+		l, _ := t.Place(rank - off)
+		out[1] = s.value(l, 0)
 	}
 	if rank+off < n {
-		l, w := t.Place(rank + off)
-		out[2] = s.value(l, w)
+		l, _ := t.Place(rank + off)
+		out[2] = s.value(l, 1)
 	}
 	return out
 }

@@ -134,6 +134,9 @@ func (v private) bars(p variate, c noisyCell) (from, to []float64, counts []nois
 	if p.values == 0 || n.listed {
 		for i, x := range c.Counts {
 			low, high := p.scale.limits(i*p.scale.per, (i+1)*p.scale.per)
+			if len(n.starts) == len(c.Counts) { // the bars of the exact form
+				low, high = n.starts[i], n.upper(i)
+			}
 			from, to, counts = append(from, low), append(to, high), append(counts, x)
 		}
 		return from, to, counts
