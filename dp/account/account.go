@@ -116,13 +116,14 @@ func Calibrate(a Accountant, epsilon, delta float64, events func(noise float64) 
 }
 
 // Ceil rounds a cost up to six significant digits, so that machines whose last
-// bits differ report the same one.
+// bits differ report the same one. What is above six digits by less than 1e-9 of it
+// is the accountants' own caution, and is left off.
 func Ceil(x float64) float64 {
 	if !(x > 0) || math.IsInf(x, 0) {
 		return x
 	}
 	y := sixDigits(x)
-	if y < x {
+	if y < x*(1-1e-9) {
 		y = sixDigits(y + math.Pow(10, math.Floor(math.Log10(y))-5))
 	}
 	return y

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hmsp.center/hmsp/audit"
 	"hmsp.center/hmsp/charter"
 	"hmsp.center/hmsp/dataset"
 	"hmsp.center/hmsp/dp/ledger"
@@ -50,12 +51,37 @@ func receiptCommand(a *app) *cobra.Command {
 				return coded{fmt.Errorf("%s: %w", args[0], err), exitRefused}
 			}
 			a.printf("good: the receipt of %s is signed by %d contributors of %s\n", r.Study.Name, len(r.Contributors), ch.Name)
+			a.showEvidence(r)
 			return nil
 		}}
 	v.Flags().StringVar(&path, "charter", "", "the charter under which the study ran")
 	_ = v.MarkFlagRequired("charter")
 	c.AddCommand(v)
 	return c
+}
+
+// showEvidence says what the signatures stand under.
+func (a *app) showEvidence(r receipt.Receipt) {
+	for _, m := range r.Absent {
+		a.printf("  without %s: %s\n", m.Site, m.Reason)
+	}
+	if p := r.Privacy; p != nil {
+		a.printf("  privacy: epsilon %v at delta %v per %s was allowed; computed again from the noise of %d honest contributors:\n", p.Epsilon, p.Delta, p.Unit, p.Honest)
+		for _, s := range p.Spent {
+			a.printf("    %-6s epsilon %v at delta %v\n", s.Accountant, s.Epsilon, s.Delta)
+		}
+		a.printf("    each site's ledger books rho %v\n", p.Rho)
+	} else {
+		a.printf("  exact figures: no noise\n")
+	}
+	for _, d := range r.Disclosure {
+		a.printf("  disclosure rule %s on %s %s: %s (%d not shown)\n", d.Rule, d.Analysis, d.Table, d.Text, d.Suppressed)
+	}
+	for _, l := range r.Logs {
+		if c, err := audit.ParseCheckpoint([]byte(l.Checkpoint)); err == nil {
+			a.printf("  audit log of %s: %d entries, signed\n", l.Member, c.Size)
+		}
+	}
 }
 
 // schemaCommand prints the published JSON Schemas.

@@ -53,7 +53,8 @@ func (rec Record) AnsweredBy(o *receipt.Outcome) error {
 	return nil
 }
 
-// VerifyReceipt checks that every contributor of a receipt has signed it.
+// VerifyReceipt checks that every contributor of a receipt has signed it, and what
+// it says of privacy and of audit logs.
 func VerifyReceipt(c *charter.Charter, rc receipt.Receipt) error {
 	if rc.Charter != c.Digest() {
 		return fmt.Errorf("the receipt is of another charter (%s)", rc.Charter)
@@ -77,5 +78,5 @@ func VerifyReceipt(c *charter.Charter, rc receipt.Receipt) error {
 			return err
 		}
 	}
-	return nil
+	return verifyEvidence(c, rc)
 }
