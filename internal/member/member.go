@@ -21,6 +21,7 @@ import (
 	"hmsp.center/hmsp/federation"
 	"hmsp.center/hmsp/federation/client"
 	"hmsp.center/hmsp/identity"
+	"hmsp.center/hmsp/law/policy"
 	"hmsp.center/hmsp/manifest"
 )
 
@@ -75,6 +76,9 @@ func Init(home, name string, role identity.Role) (identity.Public, error) {
 	if role == identity.Site {
 		config.Decide, config.MinimumCohort, config.MinimumDifference = "ask", DefaultMinimumCohort, DefaultMinimumDifference
 		comment += "\ndecide: ask a steward for every study, approve, or refuse."
+		if err := atomicfile.Write(filepath.Join(home, PolicyFile), policy.Default(), 0o600); err != nil {
+			return public, err
+		}
 	}
 	return public, manifest.Write(filepath.Join(home, ConfigFile), config, comment)
 }

@@ -131,11 +131,11 @@ func (c *checker) types(one *cedar.Policy, at types.Position, end int) {
 			}
 			message = "this rule could never act: researchers run studies over datasets, accounts do what they do at Site::\"this\"; `hmsp policy schema` shows which action goes with whom"
 		}
-		place := at
+		where := at
 		if m := named.FindStringSubmatch(message); m != nil {
-			place = c.find(at, end, m[1])
+			where = c.find(at, end, m[1])
 		}
-		c.problem(place, "%s", plain(message))
+		c.problem(where, "%s", plain(message))
 	}
 }
 
