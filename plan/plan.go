@@ -64,6 +64,14 @@ type Budget struct {
 	Honest         int          // contributors whose noise alone gives the bound
 	Rounds         [][]dp.Event // what each round does, over all analyses
 	Rho            float64      // of all rounds, in zero-concentrated differential privacy: what a ledger books
+	Gaussian       *Frugal      // nil where it would not book much less
+}
+
+// Frugal is what Gaussian noise throughout would make of a study that has Laplace
+// noise because that is smaller.
+type Frugal struct {
+	Rho   float64 // that it would book
+	Times float64 // its noise, at most, in times of the study's
 }
 
 // Events are those of all rounds.

@@ -48,7 +48,7 @@ func (b *builder) budget() {
 	for i, s := range b.private {
 		runs[i] = s.run
 	}
-	programs, err := mechanism.Divide(mechanism.Budget{Epsilon: p.Epsilon, Delta: p.Delta}, honest, len(b.Sites), runs...)
+	programs, err := mechanism.Divide(mechanism.Budget{Epsilon: p.Epsilon, Delta: p.Delta, Noise: dp.Kind(p.Noise)}, honest, len(b.Sites), runs...)
 	if err != nil {
 		b.problem("", "privacy", "%v", err)
 		return
@@ -71,7 +71,28 @@ func (b *builder) budget() {
 		b.problem("", "privacy", "%v", err)
 		return
 	}
+	if p.Noise == "" && p.Delta > 0 {
+		budget.frugal(honest, len(b.Sites), runs, programs)
+	}
 	b.Budget = budget
+}
+
+// frugal says what the study would book with Gaussian noise throughout, where that
+// is less than half, and how much larger the noise would be.
+func (b *Budget) frugal(honest, parties int, runs []analysis.PrivateRun, programs []*mechanism.Program) {
+	others, err := mechanism.Divide(mechanism.Budget{Epsilon: b.Epsilon, Delta: b.Delta, Noise: dp.Gaussian}, honest, parties, runs...)
+	if err != nil {
+		return
+	}
+	var other Budget
+	times := 1.0
+	for i, o := range others {
+		other.book(o.Events())
+		times = max(times, o.Deviation()/programs[i].Deviation())
+	}
+	if rho, err := account.RhoOf(other.Events()); err == nil && rho < b.Rho/2 {
+		b.Gaussian = &Frugal{Rho: rho, Times: times}
+	}
 }
 
 // book adds what an analysis does, round by round.

@@ -62,8 +62,15 @@ type Privacy struct {
 	Epsilon          float64 `json:"epsilon"`
 	Delta            float64 `json:"delta"`
 	Unit             string  `json:"unit"`
+	Noise            string  `json:"noise,omitempty"` // NoiseGaussian, NoiseLaplace; "": whichever is smaller
 	ExpectedPatients int     `json:"expected_patients,omitempty"`
 }
+
+// The kinds of noise that a study may ask for.
+const (
+	NoiseGaussian = "gaussian"
+	NoiseLaplace  = "laplace"
+)
 
 // UnitPatient is the unit of privacy: everything that one patient contributed.
 const UnitPatient = "patient"

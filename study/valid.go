@@ -86,6 +86,9 @@ func (s *Study) privacyFaults(fs *faults) {
 	if p.Unit != UnitPatient {
 		fs.add(at("privacy", "unit"), "privacy: unit %q is not known; the unit is %s", p.Unit, UnitPatient)
 	}
+	if p.Noise != "" && p.Noise != NoiseGaussian && p.Noise != NoiseLaplace || p.Noise == NoiseGaussian && p.Delta == 0 {
+		fs.add(at("privacy", "noise"), "privacy: noise %q: want laplace, or gaussian with a delta above 0, or none for whichever is smaller", p.Noise)
+	}
 	if p.ExpectedPatients < 0 || p.ExpectedPatients > 1e9 {
 		fs.add(at("privacy", "expected_patients"), "privacy: expected_patients must be 1 to 1000000000, got %d", p.ExpectedPatients)
 	}

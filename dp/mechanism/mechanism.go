@@ -22,6 +22,7 @@ import (
 // for adding or removing one patient. Delta 0 asks for pure privacy.
 type Budget struct {
 	Epsilon, Delta float64
+	Noise          dp.Kind // dp.Gaussian or dp.Laplace; "": whichever is smaller
 }
 
 // Valid says what is wrong with a budget.
@@ -31,6 +32,9 @@ func (b Budget) Valid() error {
 	}
 	if !(b.Delta >= 0 && b.Delta < 0.01) {
 		return fmt.Errorf("delta %v: want 0 or a number below 0.01, well below one over the number of patients", b.Delta)
+	}
+	if b.Noise != "" && b.Noise != dp.Laplace && (b.Noise != dp.Gaussian || b.Delta == 0) {
+		return fmt.Errorf("noise %q: want laplace, or gaussian with a delta above 0", b.Noise)
 	}
 	return nil
 }
@@ -64,7 +68,8 @@ type part struct {
 // others' noise comes on top (methods B3); parties is the number of contributors,
 // for what is said of the noise.
 //
-// Each run takes the mechanism that needs the smaller variance: Laplace at its
+// Unless the budget says which, each run takes the mechanism that needs the smaller
+// variance: Laplace at its
 // part of epsilon, or Gaussian. All Gaussian blocks of the study together are one
 // Gaussian mechanism of sensitivity 1, whose noise is the smallest that gives
 // (epsilon of their parts, delta) (Balle and Wang 2018); a block gets of it what
@@ -76,7 +81,7 @@ func Divide(b Budget, honest, parties int, runs ...analysis.PrivateRun) ([]*Prog
 	if honest < 1 || parties < honest {
 		return nil, fmt.Errorf("noise of %d honest contributors among %d: want at least 1, at most all", honest, parties)
 	}
-	each := Budget{b.Epsilon / float64(len(runs)), b.Delta / float64(len(runs))}
+	each := Budget{b.Epsilon / float64(len(runs)), b.Delta / float64(len(runs)), b.Noise}
 	laplace := make([]bool, len(runs))
 	gaussians := 0
 	for i, r := range runs {
@@ -137,8 +142,8 @@ func check(r analysis.PrivateRun) error {
 // prefersLaplace compares the variances that the two mechanisms would need, by
 // the mean over the blocks of the logarithm of their ratio.
 func prefersLaplace(r analysis.PrivateRun, b Budget) (bool, error) {
-	if b.Delta == 0 {
-		return true, nil
+	if b.Delta == 0 || b.Noise != "" {
+		return b.Noise != dp.Gaussian, nil
 	}
 	multiplier, err := account.GaussianNoise(b.Epsilon, b.Delta)
 	if err != nil {
@@ -226,4 +231,17 @@ func (p *Program) Coordinates() int {
 		n += len(d.sd)
 	}
 	return n
+}
+
+// Deviation is the geometric mean of the noise's standard deviations over the
+// blocks, in units of each block's grid of values.
+func (p *Program) Deviation() float64 {
+	sum, n := 0.0, 0.0
+	for _, d := range p.rounds {
+		for _, k := range d.parts {
+			sum += math.Log(d.sd[k.at])
+			n++
+		}
+	}
+	return math.Exp(sum / n)
 }

@@ -126,7 +126,7 @@ func TestTheBudgetOfAStudyIsNeverExceeded(t *testing.T) {
 // Any h contributors' noise has the variance that the event claims, in units of
 // the sensitivity on the grid.
 func TestNoiseOfTheHonestIsWhatTheEventSays(t *testing.T) {
-	for _, b := range []Budget{{1, 1e-6}, {8, 1e-6}, {0.1, 0}, {1, 0}, {20, 0}} {
+	for _, b := range []Budget{{Epsilon: 1, Delta: 1e-6}, {Epsilon: 8, Delta: 1e-6}, {Epsilon: 0.1}, {Epsilon: 1}, {Epsilon: 20}, {1, 1e-6, dp.Gaussian}, {1, 1e-6, dp.Laplace}} {
 		for _, honest := range []int{1, 5} {
 			ps, err := Divide(b, honest, honest+1, run([]analysis.Block{counts(4), {Len: 3, L1: 2, L2: 1.5, Share: 0.001}}))
 			if err == nil {
@@ -180,7 +180,7 @@ func TestClippingBoundsEveryPatient(t *testing.T) {
 				add(i, y/2)
 			}
 		}
-		ps, err := Divide(Budget{1, 1e-6}, 2, 3, f)
+		ps, err := Divide(Budget{Epsilon: 1, Delta: 1e-6}, 2, 3, f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,7 +220,7 @@ func TestAPrivateRunThatBreaksItsDeclarationIsStopped(t *testing.T) {
 	} {
 		f := run([]analysis.Block{counts(4)})
 		f.person = person
-		ps, err := Divide(Budget{1, 0}, 2, 3, f)
+		ps, err := Divide(Budget{Epsilon: 1, Delta: 0}, 2, 3, f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -237,7 +237,7 @@ func TestAPrivateRunThatBreaksItsDeclarationIsStopped(t *testing.T) {
 // stream others; and a study has no more rounds than it paid for.
 func TestNoiseFollowsItsSourceAndRoundsEnd(t *testing.T) {
 	f := run([]analysis.Block{sums(50, 1)})
-	ps, err := Divide(Budget{1, 1e-6}, 5, 6, f)
+	ps, err := Divide(Budget{Epsilon: 1, Delta: 1e-6}, 5, 6, f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,15 +281,17 @@ func TestDivideRefuses(t *testing.T) {
 		honest int
 		run    fake
 	}{
-		"no epsilon":       {Budget{0, 1e-6}, 3, good},
-		"epsilon not real": {Budget{math.NaN(), 1e-6}, 3, good},
-		"delta too large":  {Budget{1, 0.5}, 3, good},
-		"nobody honest":    {Budget{1, 1e-6}, 0, good},
-		"no round":         {Budget{1, 1e-6}, 3, run()},
-		"no block":         {Budget{1, 1e-6}, 3, run(nil)},
-		"unbounded":        {Budget{1, 1e-6}, 3, run([]analysis.Block{{Len: 2, L1: math.Inf(1), L2: 1, Share: 1}})},
-		"spends twice":     {Budget{1, 1e-6}, 3, run([]analysis.Block{sums(2, 0.7), sums(2, 0.7)})},
-		"norms that clash": {Budget{1, 1e-6}, 3, run([]analysis.Block{{Len: 2, L1: 1, L2: 2, Share: 1}})},
+		"no epsilon":       {Budget{Epsilon: 0, Delta: 1e-6}, 3, good},
+		"epsilon not real": {Budget{Epsilon: math.NaN(), Delta: 1e-6}, 3, good},
+		"delta too large":  {Budget{Epsilon: 1, Delta: 0.5}, 3, good},
+		"nobody honest":    {Budget{Epsilon: 1, Delta: 1e-6}, 0, good},
+		"unknown noise":    {Budget{1, 1e-6, "pink"}, 3, good},
+		"pure Gaussian":    {Budget{1, 0, dp.Gaussian}, 3, good},
+		"no round":         {Budget{Epsilon: 1, Delta: 1e-6}, 3, run()},
+		"no block":         {Budget{Epsilon: 1, Delta: 1e-6}, 3, run(nil)},
+		"unbounded":        {Budget{Epsilon: 1, Delta: 1e-6}, 3, run([]analysis.Block{{Len: 2, L1: math.Inf(1), L2: 1, Share: 1}})},
+		"spends twice":     {Budget{Epsilon: 1, Delta: 1e-6}, 3, run([]analysis.Block{sums(2, 0.7), sums(2, 0.7)})},
+		"norms that clash": {Budget{Epsilon: 1, Delta: 1e-6}, 3, run([]analysis.Block{{Len: 2, L1: 1, L2: 2, Share: 1}})},
 	} {
 		if _, err := Divide(c.b, c.honest, 6, c.run); err == nil {
 			t.Errorf("%s: taken", name)

@@ -83,6 +83,9 @@ func (a *app) showBudget(p *plan.Plan) {
 		return
 	}
 	a.printf("  privacy     epsilon %v, delta %v per patient; each site books rho %.4g\n", b.Epsilon, b.Delta, b.Rho)
+	if f := b.Gaussian; f != nil {
+		a.printf("              with noise: gaussian it would book rho %.4g, and have up to %.2g times the noise\n", f.Rho, f.Times)
+	}
 	for _, e := range p.Entries {
 		for _, x := range e.Expect {
 			a.printf("  %-11s with epsilon %v and %d patients, %s\n", e.Name, b.Epsilon, b.Patients, x)

@@ -137,6 +137,19 @@ func (l *Lead) tooFew() Reason {
 	return Reason{kind, fmt.Sprintf("the study asks for at least %d sites; missing: %s", least(l.plan), strings.Join(gone, ", "))}
 }
 
+// byRule is Refused where every site that is missing kept a rule of its own, and
+// Failed where one is missing for another reason.
+func (l *Lead) byRule() receipt.Status {
+	for _, a := range l.absent {
+		switch a.Kind {
+		case ReasonRefused, ReasonBudget, ReasonDifference, ReasonDisclosure, ReasonCohort, ReasonFloor:
+		default:
+			return receipt.Failed
+		}
+	}
+	return receipt.Refused
+}
+
 func (l *Lead) fail(status receipt.Status, why Reason) []Message {
 	if why.Kind == ReasonCancelled {
 		status = receipt.Cancelled

@@ -92,7 +92,7 @@ func (l *Lead) collected() []Message {
 func (l *Lead) announce() []Message {
 	u := slices.Sorted(maps.Keys(l.arrived))
 	if len(u) < least(l.plan) {
-		return l.fail(receipt.Failed, l.tooFew())
+		return l.fail(l.byRule(), l.tooFew())
 	}
 	if err := l.plan.Floor(len(u)); err != nil {
 		return l.fail(receipt.Refused, Reason{ReasonFloor, err.Error()})

@@ -35,13 +35,15 @@ const (
 	KindWithdraw     Kind = "withdraw"     // site -> lead: cannot go on, with the reason
 	KindProgress     Kind = "progress"     // lead -> researcher: how far each site is
 	KindCancel       Kind = "cancel"       // researcher -> sites: stop
+	KindInquiry      Kind = "inquiry"      // researcher -> site: what would you say to this signed study?
+	KindAnswer       Kind = "answer"       // site -> researcher: what it would say to an inquiry
 )
 
 // kinds lists what a decoder accepts.
 func (k Kind) known() bool {
 	switch k {
 	case KindStudy, KindDecision, KindRoster, KindKeys, KindRound, KindContribution, KindSet, KindConfirm, KindQuorum,
-		KindUnmask, KindCheck, KindRelease, KindEndorse, KindOutcome, KindWithdraw, KindProgress, KindCancel:
+		KindUnmask, KindCheck, KindRelease, KindEndorse, KindOutcome, KindWithdraw, KindProgress, KindCancel, KindInquiry, KindAnswer:
 		return true
 	}
 	return false

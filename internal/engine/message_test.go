@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"hmsp.center/hmsp/law"
 )
 
 var update = flag.Bool("update", false, "write testdata again")
@@ -20,6 +22,7 @@ func every() []Message {
 	b32 := bytes.Repeat([]byte{7}, 32)
 	by := map[string][]byte{"north": b32, "east": {1, 2, 3}}
 	set := setBody{Members: []string{"east", "north"}, Vectors: by, Commits: by, Signature: b32}
+	left := 0.5
 	bodies := map[Kind]any{
 		KindDecision:     decisionBody{Accept: true, Reason: Reason{ReasonRefused, "no <consent>"}, Key: b32, Data: []byte{9}, Signature: b32},
 		KindRoster:       rosterBody{Seats: []seat{{"east", b32, []byte{9}, b32}}},
@@ -34,16 +37,17 @@ func every() []Message {
 		KindEndorse:      endorseBody{b32},
 		KindWithdraw:     withdrawBody{Reason: Reason{ReasonCheating, "two sets"}, Evidence: &set},
 		KindProgress:     Progress{Phase: "computing", Round: 2, Sites: map[string]string{"east": "computing"}},
+		KindAnswer:       Answer{Verdict: law.Ask, Reasons: []law.Reason{{Rule: "setting-ask", Text: "a steward decides"}}, Dataset: true, Rho: 0.02, Left: &left, Repeat: true},
 	}
 	var out []Message
 	for _, k := range []Kind{KindStudy, KindDecision, KindRoster, KindKeys, KindRound, KindContribution, KindSet, KindConfirm, KindQuorum,
-		KindUnmask, KindCheck, KindRelease, KindEndorse, KindOutcome, KindWithdraw, KindProgress, KindCancel} {
+		KindUnmask, KindCheck, KindRelease, KindEndorse, KindOutcome, KindWithdraw, KindProgress, KindCancel, KindInquiry, KindAnswer} {
 		m := Message{Study: strings.Repeat("ab", 32), Kind: k, From: "east", To: "north", Epoch: 1, Round: 2}
 		if v, ok := bodies[k]; ok {
 			m.Body = body(v)
 		}
 		switch k {
-		case KindRound, KindContribution, KindRelease:
+		case KindRound, KindContribution, KindRelease, KindInquiry:
 			m.Blob = blob([]uint64{1, 1 << 63})
 		case KindProgress:
 			m.Seq = 3
@@ -140,6 +144,7 @@ func FuzzDecodeMessage(f *testing.F) {
 		ReadProgress(m)
 		ReadDecision(m)
 		ReadWithdrawal(m)
+		ReadAnswer(m)
 	})
 }
 
@@ -216,5 +221,21 @@ func TestReasonsFromOutsideAreTidied(t *testing.T) {
 	b, _ := json.Marshal(withdrawBody{Reason: Reason{"x", "\x1b]0;owned\x07"}})
 	if why, err := ReadWithdrawal(Message{Body: b}); err != nil || why.Text != "]0;owned" {
 		t.Errorf("%q, %v", why, err)
+	}
+}
+
+// An answer to an inquiry is a verdict, names of rules and amounts, or nothing.
+func TestAnswersFromOutside(t *testing.T) {
+	ok := `{"verdict":"refuse","reasons":[{"rule":"purposes","text":"no\u001b[2J"}],"dataset":true,"rho":0.1}`
+	a, err := ReadAnswer(Message{Kind: KindAnswer, Body: []byte(ok)})
+	if err != nil || a.Verdict != law.Refuse || a.Reasons[0].Text != "no [2J" || a.Left != nil {
+		t.Errorf("%+v, %v", a, err)
+	}
+	many := strings.Repeat(`{"rule":"a","text":""},`, maxReasons)
+	for _, bad := range []string{`{}`, `{"verdict":"maybe","dataset":true}`, `{"verdict":"permit","dataset":true,"rho":-1}`, `{"verdict":"permit","dataset":true,"left":-0.5}`, `{"verdict":"permit","dataset":true,"more":1}`,
+		`{"verdict":"ask","reasons":[{"rule":"a b","text":""}],"dataset":true}`, `{"verdict":"ask","reasons":[` + many + `{"rule":"a","text":""}],"dataset":true}`, `[]`, ``} {
+		if a, err := ReadAnswer(Message{Kind: KindAnswer, Body: []byte(bad)}); err == nil {
+			t.Errorf("%s: taken as %+v", bad, a)
+		}
 	}
 }

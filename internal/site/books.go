@@ -50,6 +50,9 @@ func (s *Site) openBooks() error {
 	if s.publisher, err = ledger.NewPublisher(s.ledger, s.cfg.Home, registered); err != nil {
 		return err
 	}
+	if s.cohorts, err = store.OpenCohorts(filepath.Join(s.cfg.Home, store.CohortsFile)); err != nil {
+		return err
+	}
 	return s.openGuard(s.member.Charter.Rules.HonestContributors)
 }
 
@@ -60,7 +63,7 @@ func (s *Site) openGuard(sites int) error {
 	if err != nil {
 		return err
 	}
-	s.guard, err = difference.New(s.store, key, s.member.Config.MinimumDifference, sites)
+	s.guard, err = difference.New(s.cohorts, key, s.member.Config.MinimumDifference, sites)
 	return err
 }
 
@@ -68,6 +71,9 @@ func (s *Site) openGuard(sites int) error {
 func (s *Site) closeBooks() {
 	if s.accounts != nil {
 		s.accounts.Close()
+	}
+	if s.cohorts != nil {
+		s.cohorts.Close()
 	}
 	if s.audit != nil {
 		s.audit.Close()

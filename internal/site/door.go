@@ -77,18 +77,18 @@ func (d *door) Compute(ctx context.Context, q engine.Question) ([]uint64, error)
 // show one site's part, and gives the position of the audit log.
 func (d *door) Agree(ctx context.Context, study string, round int, contributors []string) ([]byte, error) {
 	p, s := d.run.plan, d.run.site
-	if round == 0 {
-		var err error
-		if p.Budget != nil {
-			err = s.ledger.Confirm(study, contributors) // the contributors stay, and with them the sums
-		} else if err = d.readmit(ctx); err == nil {
+	var err error
+	if p.Budget != nil {
+		err = s.ledger.ConfirmRound(study, round, contributors)
+	} else if round == 0 { // the contributors stay the same from here on
+		if err = d.readmit(ctx); err == nil {
 			err = s.guard.Agree(d.run.patients(), d.sets, contributors)
 		}
-		if err != nil {
-			return nil, d.told(round, err)
-		}
 	}
-	err := s.book(audit.SetConfirmed, study, "", map[string]string{"round": audit.FormatCount(round), "contributors": audit.FormatMembers(contributors)})
+	if err != nil {
+		return nil, d.told(round, err)
+	}
+	err = s.book(audit.SetConfirmed, study, "", map[string]string{"round": audit.FormatCount(round), "contributors": audit.FormatMembers(contributors)})
 	if err != nil {
 		return nil, d.told(round, err)
 	}

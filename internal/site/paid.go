@@ -1,6 +1,7 @@
 package site
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"hmsp.center/hmsp/audit"
 	"hmsp.center/hmsp/dp/ledger"
@@ -27,6 +29,14 @@ func (d *door) reserve(q engine.Question) error {
 		return nil
 	}
 	x, p := d.run, d.run.plan
+	tag, err := x.site.tag(p.Study.Dataset)
+	if err != nil {
+		return err
+	}
+	mine := func(s engine.Seat) bool { return s.Site == x.site.Name() }
+	if i := slices.IndexFunc(q.Seats, mine); q.Round == 0 && (i < 0 || !bytes.Equal(q.Seats[i].Data, tag)) {
+		return engine.Reason{Kind: engine.ReasonData, Text: "the dataset, or what was answered from it, changed while the study began; submit the study again"}
+	}
 	question, err := question(p.Question(), p.Digest, q.Seats)
 	if err != nil {
 		return err
@@ -36,7 +46,7 @@ func (d *door) reserve(q engine.Question) error {
 		return err
 	}
 	grant, err := x.site.ledger.Reserve(ledger.Claim{
-		Study: p.Digest, Question: question, Dataset: p.Study.Dataset, Snapshot: x.record.Data,
+		Study: p.Digest, Question: question, Dataset: p.Study.Dataset, Snapshot: hex.EncodeToString(tag),
 		Researcher: p.Researcher, Purpose: p.Study.Purpose, Rounds: p.Budget.Rounds, Delta: p.Budget.Delta,
 		Predicate: p.Predicate(), OneRow: data.Patient == "", At: x.site.cfg.Now(),
 	})
@@ -96,6 +106,7 @@ func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
 // tag names the present data of a dataset, file and registration, under the
 // site's own key: others can tell that it is the same as before, and nothing else.
+// A question that was burnt at this site changes it, so that all sites draw anew.
 // It is nil where the data cannot be read; the study will hear of that in time.
 func (s *Site) tag(name string) ([]byte, error) {
 	digest, err := s.digest(name)
@@ -106,11 +117,15 @@ func (s *Site) tag(name string) ([]byte, error) {
 	if err != nil {
 		return nil, nil
 	}
+	burns, err := s.ledger.Burns(name)
+	if err != nil {
+		return nil, err
+	}
 	key, err := s.subkey("data")
 	if err != nil {
 		return nil, err
 	}
 	mac := hmac.New(sha256.New, key)
-	io.WriteString(mac, string(secure.Frame("data", []byte(name), []byte(digest), registration)))
+	io.WriteString(mac, string(secure.Frame("data", []byte(name), []byte(digest), registration, secure.Number(burns))))
 	return mac.Sum(nil), nil
 }

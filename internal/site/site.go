@@ -56,6 +56,7 @@ type Site struct {
 	ledger    *ledger.Ledger
 	limits    ledger.Limits
 	accounts  *store.Ledger
+	cohorts   *store.Cohorts
 	publisher *ledger.Publisher
 	guard     *difference.Guard
 
@@ -101,6 +102,9 @@ func New(cfg Config) (*Site, error) {
 	}
 	if err = s.openBooks(); err == nil {
 		err = s.resume()
+	}
+	if err == nil { // a reservation whose study is not known any more holds nothing
+		err = s.ledger.SettleUnless(func(study string) bool { return s.runs[study] != nil })
 	}
 	if err != nil {
 		s.closeBooks()

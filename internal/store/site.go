@@ -20,7 +20,7 @@ type Site struct{ db *DB }
 
 // OpenSite opens or makes the site's state at path. Its errors are those of Open.
 func OpenSite(path string) (*Site, error) {
-	db, err := Open(path, journals, outbox, studies, cohorts)
+	db, err := Open(path, journals, outbox, studies)
 	if err != nil {
 		return nil, err
 	}
