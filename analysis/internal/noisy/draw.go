@@ -13,7 +13,7 @@ import (
 // studies, if Laplace, and in more, if normal.
 const (
 	Z95 = 1.959963984540054
-	L95 = 2.118315687562014
+	L95 = 2.1183026052494203
 )
 
 // Interval is the range in which the number without noise is, in at least 95 of 100
