@@ -3,7 +3,6 @@ package correlation
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/mat"
@@ -157,15 +156,38 @@ func (v private) cuts(st spread) (out []string) {
 }
 
 // Expect implements analysis.PrivateRun, for coefficients near 0 of variables that are
-// cut to two and a half standard deviations on either side.
+// normal, with a fifth of half the declared range as standard deviation, and cut where
+// Reach cuts those.
 func (v private) Expect(sd [][]float64, people int) []analysis.Expectation {
 	n := math.Max(1, float64(people))
-	const variance = 1 / 2.5 / 2.5
-	noise := sd[len(sd)-1][0] / n / variance
-	within := math.Min(1, noisy.Z95*noise)
+	reach := 1.0 // half of the range after the cut, in standard deviations; 1 of a flag
+	for _, w := range v.wides {
+		if w.hidden {
+			reach = math.Max(reach, w.reach(sd[0], n))
+		}
+	}
+	within := math.Min(1, noisy.Z95*sd[len(sd)-1][0]/n*reach*reach)
 	if len(v.variables) == 2 {
 		return []analysis.Expectation{{What: fmt.Sprintf("correlation of %s and %s", v.variables[0].Name, v.variables[1].Name), Within: within}}
 	}
-	names := slices.Clone(v.Queries()[len(sd)-1].Columns)
+	names := v.Queries()[len(sd)-1].Columns
 	return []analysis.Expectation{{What: "correlation of any two of " + strings.Join(names, ", "), Within: within}}
+}
+
+// reach is twice the quantile beyond which the noise of round 0 hides people (see
+// noisy.Tree.Reach), at most the declared range.
+func (w wide) reach(sd []float64, n float64) float64 {
+	var empty [][]float64
+	var noise []float64
+	at := w.at
+	for _, k := range w.shape.Levels() {
+		empty, noise = append(empty, make([]float64, k)), append(noise, sd[at])
+		at += k
+	}
+	const declared = 5
+	hidden := 2 * w.shape.Settle(noisy.Unknown(), empty, noise).Range(0, w.shape.Leaves/2).SD / n
+	if hidden >= 0.5 {
+		return declared
+	}
+	return math.Min(declared, math.Max(1, 2*stat.NormalQuantile(1-hidden)))
 }
