@@ -38,7 +38,8 @@ func (correlation) About() analysis.About {
 		Title:   "Correlation of variables",
 		Doc: "Pearson's or Spearman's correlation coefficient of each pair of numeric variables, with test and, for Pearson's, Fisher's interval. " +
 			"Among the people with a value of all variables, or for each pair among those with a value of both. " +
-			"Spearman's coefficient is of whole numbers and flags, with ties; its test is the t approximation.",
+			"Spearman's coefficient is of whole numbers and flags, with ties; its test is the t approximation. " +
+			"In a study with privacy:, Pearson's coefficients carry noise, and their intervals and tests include it.",
 		Source: "Fisher, Statistical Methods for Research Workers, 1934, chapter 6; Spearman, American Journal of Psychology 1904;15:72-101; Kendall, Rank Correlation Methods, 1970, chapter 3 (ties)",
 		Parameters: []analysis.Parameter{
 			{Name: "variables", Type: "variables", Required: true, Doc: "two or more numbers, whole numbers or flags"},

@@ -37,7 +37,8 @@ func (crosstab) About() analysis.About {
 		Title:   "Contingency table and tests of association",
 		Doc: "How many people have each combination of two variables, with margins and shares; Pearson's chi-square with and without Yates' correction, " +
 			"Fisher's exact test, odds ratio and risk ratio; with strata, the Cochran-Mantel-Haenszel test and the Mantel-Haenszel odds ratio. " +
-			"With `strata: site` the sites are the strata, and no site's table is opened.",
+			"With `strata: site` the sites are the strata, and no site's table is opened. " +
+			"In a study with privacy:, the counts carry noise, test and ratios of a table without strata include it.",
 		Source: "Fisher, Statistical Methods for Research Workers, 1934; Mantel and Haenszel, JNCI 1959;22:719-748; Robins, Breslow and Greenland, Biometrics 1986;42:311-323; Agresti, Categorical Data Analysis, 2002, chapters 3 and 6-7",
 		Parameters: []analysis.Parameter{
 			{Name: "rows", Type: "variable", Required: true, Doc: "a category, flag or small range of whole numbers; its first level is the reference of the ratios"},

@@ -32,7 +32,8 @@ func (describe) About() analysis.About {
 		Title:   "Description of variables",
 		Doc: "Numbers of people and of missing values, mean, standard deviation, skewness, exact quantiles and histogram of numbers; " +
 			"counts and shares of categories. For all people, or for each group of a second variable. " +
-			"Smallest and largest values are not shown: they are one person's.",
+			"Smallest and largest values are not shown: they are one person's. " +
+			"In a study with privacy:, counts, means, spreads, quantiles and histograms carry noise, and say how much.",
 		Source: "Hyndman and Fan, The American Statistician 1996;50:361-365 (quantiles, type 7); Joanes and Gill, The Statistician 1998;47:183-189 (skewness g1)",
 		Parameters: []analysis.Parameter{
 			{Name: "variables", Type: "variables", Required: true, Doc: "the variables to describe, of any type"},
