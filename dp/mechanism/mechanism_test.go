@@ -128,13 +128,12 @@ func TestTheBudgetOfAStudyIsNeverExceeded(t *testing.T) {
 func TestNoiseOfTheHonestIsWhatTheEventSays(t *testing.T) {
 	for _, b := range []Budget{{Epsilon: 1, Delta: 1e-6}, {Epsilon: 8, Delta: 1e-6}, {Epsilon: 0.1}, {Epsilon: 1}, {Epsilon: 20}, {1, 1e-6, dp.Gaussian}, {1, 1e-6, dp.Laplace}} {
 		for _, honest := range []int{1, 5} {
-			ps, err := Divide(b, honest, honest+1, run([]analysis.Block{counts(4), {Len: 3, L1: 2, L2: 1.5, Share: 0.001}}))
-			if err == nil {
+			if _, err := Divide(b, honest, honest+1, run([]analysis.Block{counts(4), {Len: 3, L1: 2, L2: 1.5, Share: 0.001}})); err == nil {
 				t.Fatal("shares above 1 were taken")
 			}
 			c := counts(4)
 			c.Share = 0.6
-			ps, err = Divide(b, honest, honest+1, run([]analysis.Block{c, sums(3, 0.4)}))
+			ps, err := Divide(b, honest, honest+1, run([]analysis.Block{c, sums(3, 0.4)}))
 			if err != nil {
 				t.Fatal(err)
 			}

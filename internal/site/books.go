@@ -125,7 +125,15 @@ func (s *Site) bookDecision(study string, d Decision) error {
 	if rule != "" {
 		facts["rule"] = audit.FormatLabel(rule)
 	}
+	if d.policy != "" {
+		facts["policy"] = d.policy
+	}
 	return s.book(audit.StudyDecided, study, who, facts)
+}
+
+// bookAsk notes that a study waits for a steward, and by which rule.
+func (s *Site) bookAsk(study string, j judgement) error {
+	return s.book(audit.StudyDecided, study, "", map[string]string{"decision": "ask", "rule": audit.FormatLabel(j.Rule()), "policy": j.policy})
 }
 
 // bookContribution notes a masked vector before it can leave.

@@ -15,6 +15,7 @@ import (
 
 	"hmsp.center/hmsp/atomicfile"
 	"hmsp.center/hmsp/internal/engine"
+	"hmsp.center/hmsp/law"
 )
 
 // A steward's commands and the running site meet in the home folder: the site
@@ -28,6 +29,9 @@ type Decision struct {
 	By      string    `json:"by"` // account name
 	Reason  string    `json:"reason,omitempty"`
 	At      time.Time `json:"at"`
+
+	kind   string // of the reason of a refusal; "": ReasonRefused
+	policy string // digest of the policy that decided
 }
 
 func recordPath(home, digest string) string {
@@ -82,13 +86,21 @@ func (x *run) show() error {
 	return x.site.show(x.plan.Digest, b)
 }
 
-// policy decides at once where the site's rule does; "ask" leaves it to a steward.
+// policy decides at once where the site's policy does; "ask" leaves it to a steward,
+// who is shown why.
 func (x *run) policy() error {
-	switch x.site.member.Config.Decide {
-	case "approve":
-		return x.decide(Decision{Approve: true, By: "rule: approve", At: x.site.cfg.Now()})
-	case "refuse":
-		return x.decide(Decision{By: "rule: refuse", Reason: "this site refuses every study", At: x.site.cfg.Now()})
+	j := x.site.judge(x.plan)
+	if j.Verdict != law.Ask {
+		return x.decide(j.word(x.site.cfg.Now()))
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if why := j.reasons(); x.record.State == statePending && x.record.Reason != why {
+		x.record.Reason = why
+		if err := x.site.bookAsk(x.plan.Digest, j); err != nil {
+			return err
+		}
+		return x.site.keep(x.plan.Digest, x.record)
 	}
 	return nil
 }
@@ -111,6 +123,9 @@ func (x *run) decide(d Decision) error {
 	if !d.Approve {
 		state = stateRefused
 		e.Reason = engine.Reason{Kind: engine.ReasonRefused, Text: "the site refused"}
+		if d.kind != "" {
+			e.Reason.Kind = d.kind
+		}
 		if d.Reason != "" {
 			e.Reason.Text += ": " + d.Reason
 		}
@@ -153,6 +168,10 @@ func (s *Site) decisions(ctx context.Context) error {
 			}
 			x.warned = true
 			continue
+		}
+		// A steward decides within the policy, as it is now.
+		if j := s.judge(x.plan); d.Approve && j.Verdict == law.Refuse {
+			d = j.word(s.cfg.Now())
 		}
 		if err := x.decide(d); err != nil {
 			return err

@@ -10,7 +10,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 
@@ -74,9 +73,14 @@ func question(asked []byte, study string, seats []engine.Seat) (string, error) {
 		}
 		parts = append(parts, []byte(s.Site), s.Data)
 	}
-	first := sha256.Sum256(secure.Frame("asked", asked))
 	whole := sha256.Sum256(secure.Frame("question", parts...))
-	return hex.EncodeToString(first[:16]) + hex.EncodeToString(whole[:16]), nil
+	return beginning(asked) + hex.EncodeToString(whole[:16]), nil
+}
+
+// beginning is how the names of one question begin, of whatever data it is asked.
+func beginning(asked []byte) string {
+	first := sha256.Sum256(secure.Frame("asked", asked))
+	return hex.EncodeToString(first[:16])
 }
 
 // noise is the source of this site's share of the noise of one analysis in one
@@ -126,6 +130,6 @@ func (s *Site) tag(name string) ([]byte, error) {
 		return nil, err
 	}
 	mac := hmac.New(sha256.New, key)
-	io.WriteString(mac, string(secure.Frame("data", []byte(name), []byte(digest), registration, secure.Number(burns))))
+	mac.Write(secure.Frame("data", []byte(name), []byte(digest), registration, secure.Number(burns)))
 	return mac.Sum(nil), nil
 }

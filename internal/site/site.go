@@ -61,11 +61,12 @@ type Site struct {
 	guard     *difference.Guard
 
 	mu      sync.Mutex
-	runs    map[string]*run // that are not over
-	done    map[string]bool // studies that are over
-	sending map[string]bool // recipients that have a sender at work
-	wake    chan struct{}   // something was queued
-	workers func(*run)      // starts a run's worker; nil before Serve
+	runs    map[string]*run        // that are not over
+	done    map[string]bool        // studies that are over
+	asks    map[string][]time.Time // inquiries of the last hour, by researcher
+	sending map[string]bool        // recipients that have a sender at work
+	wake    chan struct{}          // something was queued
+	workers func(*run)             // starts a run's worker; nil before Serve
 }
 
 // New opens a site's home, takes its state up where it was left, and checks
@@ -81,7 +82,7 @@ func New(cfg Config) (*Site, error) {
 	if err := m.Joined(); err != nil {
 		return nil, err
 	}
-	s := &Site{cfg: cfg, member: m, hub: cfg.Hub, log: cfg.Log, runs: map[string]*run{}, done: map[string]bool{}, sending: map[string]bool{}, wake: make(chan struct{}, 1)}
+	s := &Site{cfg: cfg, member: m, hub: cfg.Hub, log: cfg.Log, runs: map[string]*run{}, done: map[string]bool{}, asks: map[string][]time.Time{}, sending: map[string]bool{}, wake: make(chan struct{}, 1)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

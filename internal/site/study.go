@@ -20,6 +20,10 @@ func (s *Site) handle(ctx context.Context, m engine.Message) (keep bool, err err
 	x, over := s.runs[m.Study], s.done[m.Study]
 	s.mu.Unlock()
 	switch {
+	case m.Kind == engine.KindInquiry:
+		return false, s.inquired(m)
+	case m.Kind == engine.KindAnswer:
+		return false, nil // for researchers
 	case m.Kind == engine.KindStudy:
 		if x != nil || over {
 			return false, nil
@@ -39,19 +43,9 @@ func (s *Site) asked(m engine.Message) error {
 		s.log.Warn("study refused", "from", m.From, "study", m.Study, "error", err.Error())
 		return nil
 	}
-	signed, err := study.Decode(m.Blob) // canonical bytes, which a JSON body would not keep
+	signed, err := s.signed(m)
 	if err != nil {
 		return drop(err)
-	}
-	who, ok := s.member.Charter.Member(m.From)
-	if !ok || who.Role != identity.Researcher {
-		return drop(fmt.Errorf("%s is not a researcher of the charter", m.From))
-	}
-	if err := signed.Verify(s.member.Charter.Digest(), who); err != nil {
-		return drop(err)
-	}
-	if signed.Digest() != m.Study || signed.Researcher != m.From {
-		return drop(errors.New("the study has another digest or researcher than its message"))
 	}
 	p, problems := plan.New(s.member.Charter, signed, s.cfg.Catalog)
 	r := Record{Study: signed, Received: s.cfg.Now(), State: statePending}
@@ -80,6 +74,25 @@ func (s *Site) asked(m engine.Message) error {
 	}
 	s.log.Info("study", "name", signed.Study.Name, "study", m.Study, "from", m.From, "decide", s.member.Config.Decide)
 	return x.policy()
+}
+
+// signed is the study in a message of its researcher, verified.
+func (s *Site) signed(m engine.Message) (*study.Signed, error) {
+	signed, err := study.Decode(m.Blob) // canonical bytes, which a JSON body would not keep
+	if err != nil {
+		return nil, err
+	}
+	who, ok := s.member.Charter.Member(m.From)
+	if !ok || who.Role != identity.Researcher {
+		return nil, fmt.Errorf("%s is not a researcher of the charter", m.From)
+	}
+	if err := signed.Verify(s.member.Charter.Digest(), who); err != nil {
+		return nil, err
+	}
+	if signed.Digest() != m.Study || signed.Researcher != m.From {
+		return nil, errors.New("the study has another digest or researcher than its message")
+	}
+	return signed, nil
 }
 
 // giveUp ends a study that this site cannot even plan. Who leads it is not known
