@@ -192,7 +192,7 @@ func common(ctx context.Context, private bool) (time.Duration, error) {
 			return !slices.Contains([]string{"describe", "table", "kaplan-meier"}, e.Analysis)
 		})
 		if private {
-			s.Privacy = &study.Privacy{Epsilon: 1, Delta: 1e-6, Unit: study.UnitPatient}
+			s.Privacy = &study.Privacy{Epsilon: 6, Delta: 1e-6, Unit: study.UnitPatient}
 		}
 	})
 	var all time.Duration
