@@ -160,7 +160,7 @@ func checkRows(t testing.TB, run analysis.PrivateRun, round int, r PrivateRound,
 		t.Errorf("round %d reads columns that the query does not name", round)
 	}
 	rng := rand.New(rand.NewPCG(11, 13))
-	for range 6 {
+	for range 3 {
 		k := rng.IntN(everyone.Rows())
 		one := openPrivate(t, run, r.Query, r.State, everyone.Slice(k, k+1))
 		rest := openPrivate(t, run, r.Query, r.State, everyone.Slice(0, k), everyone.Slice(k+1, everyone.Rows()))

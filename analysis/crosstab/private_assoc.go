@@ -9,9 +9,9 @@ import (
 	"hmsp.center/hmsp/analysis/internal/noisy"
 )
 
-// draws is how many tables a test makes: a p-value of 0.05 is then known to within
+// drawn is how many tables a test makes: a p-value of 0.05 is then known to within
 // 0.014 (95%). A wide table has fewer, so that no test takes long.
-func draws(cells int) int { return min(999, max(199, 2_000_000/cells)) }
+func drawn(cells int) int { return min(999, max(199, 2_000_000/cells)) }
 
 // independence tests a table under noise by Monte Carlo: tables are drawn in which
 // rows and columns are independent with the margins that were opened, noise is added
@@ -19,7 +19,7 @@ func draws(cells int) int { return min(999, max(199, 2_000_000/cells)) }
 // (Gaboardi, Lim, Rogers and Vadhan, ICML 2016, Algorithm 1, MCIndep). The statistic
 // is Pearson's with the variance of the noise beside that of the counts, and is
 // Pearson's without noise.
-func independence(g grid, sd float64) (statistic, p float64) {
+func independence(g grid, sd float64, draws int) (statistic, p float64) {
 	statistic, expected := distance(g, sd)
 	if math.IsNaN(statistic) {
 		return statistic, math.NaN()
@@ -27,8 +27,7 @@ func independence(g grid, sd float64) (statistic, p float64) {
 	_, _, n := g.margins()
 	i, j := g.shape()
 	r, again, beyond := noisy.Dice(20160616), newGrid(i, j), 0
-	m := draws(i * j)
-	for range m {
+	for range draws {
 		scatter(r, again, expected, math.Round(n))
 		for _, row := range again.n {
 			for j := range row {
@@ -39,7 +38,7 @@ func independence(g grid, sd float64) (statistic, p float64) {
 			beyond++
 		}
 	}
-	return statistic, float64(1+beyond) / float64(1+m)
+	return statistic, float64(1+beyond) / float64(1+draws)
 }
 
 // distance of a table from independence, and the table that is expected: that of the

@@ -54,10 +54,11 @@ func hidden(counts []noisy.Count) bool {
 
 // underNoise tests the table, and has the ratios of a two by two table.
 func (t *tests) underNoise(sd float64, rows, columns []string) {
-	statistic, p := independence(t.g, sd)
+	i, j := t.g.shape()
+	statistic, p := independence(t.g, sd, drawn(i*j))
 	t.test("Pearson's Chi-squared test with simulated p-value, noise included", statistic, math.NaN(), p)
 	t.notes = append(t.notes, "The p-value of the test is from tables drawn under independence, with noise as in this one. Fisher's exact test has no private form, and the simulated test serves; its degrees of freedom are not given.")
-	if i, j := t.g.shape(); i != 2 || j != 2 {
+	if i != 2 || j != 2 {
 		return
 	}
 	odds, risk, ok := ratios(t.g, sd, t.level)

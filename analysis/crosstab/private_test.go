@@ -105,7 +105,7 @@ func TestIndependentTablesAreCalledDependentFiveTimesInHundred(t *testing.T) {
 		g := newGrid(len(c.rows), len(c.columns))
 		for range 400 {
 			scatter(r, g, expected, c.n)
-			if _, p := independence(noisyLaplace(r, g, c.sd), c.sd); p <= 0.05 {
+			if _, p := independence(noisyLaplace(r, g, c.sd), c.sd, 199); p <= 0.05 {
 				calls++
 			}
 		}
