@@ -17,7 +17,7 @@ import (
 
 var allKinds = []engine.Kind{engine.KindStudy, engine.KindDecision, engine.KindRoster, engine.KindKeys, engine.KindRound, engine.KindContribution,
 	engine.KindSet, engine.KindConfirm, engine.KindQuorum, engine.KindUnmask, engine.KindCheck, engine.KindRelease, engine.KindEndorse,
-	engine.KindOutcome, engine.KindWithdraw, engine.KindProgress, engine.KindCancel}
+	engine.KindOutcome, engine.KindWithdraw, engine.KindProgress, engine.KindCancel, engine.KindInquiry, engine.KindAnswer}
 
 // A mutator alters messages as an adversary without a plan would: it keeps the
 // sender, whom the federation vouches for, and nothing else.

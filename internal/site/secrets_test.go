@@ -277,6 +277,14 @@ func (f fault) expect(t *testing.T, r *recording, log string) {
 		if why, err := engine.ReadWithdrawal(m); err == nil && m.Kind == engine.KindWithdraw {
 			got = append(got, why.Kind)
 		}
+		if accept, why, err := engine.ReadDecision(m); err == nil && m.Kind == engine.KindDecision && !accept {
+			got = append(got, why.Kind)
+		}
+		if o, err := engine.ReadOutcome(m); err == nil && m.Kind == engine.KindOutcome { // where east leads
+			for _, a := range o.Absent {
+				got = append(got, a.Kind)
+			}
+		}
 	}
 	switch {
 	case f.kind == "" && len(got) > 0:

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -38,7 +40,8 @@ func Parse(path string, text []byte) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Policy{set: cedar.NewPolicySet()}
+	sum := sha256.Sum256(text)
+	p := &Policy{set: cedar.NewPolicySet(), digest: hex.EncodeToString(sum[:])}
 	for i, one := range list {
 		end := len(text)
 		if i+1 < len(list) {

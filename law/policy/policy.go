@@ -33,8 +33,18 @@ func Schema() []byte { return slices.Clone(schemaText) }
 // asked from several goroutines at once. The nil and the zero Policy refuse
 // everything.
 type Policy struct {
-	rules []rule // in the order of the file
-	set   *cedar.PolicySet
+	rules  []rule // in the order of the file
+	set    *cedar.PolicySet
+	digest string
+}
+
+// Digest is the SHA-256 of the file in hex, "" of the zero Policy: two decisions by
+// one digest were by the same policy.
+func (p *Policy) Digest() string {
+	if p == nil {
+		return ""
+	}
+	return p.digest
 }
 
 // A rule is one statement of the file.

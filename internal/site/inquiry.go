@@ -1,0 +1,116 @@
+package site
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"hmsp.center/hmsp/audit"
+	"hmsp.center/hmsp/internal/engine"
+	"hmsp.center/hmsp/law"
+	"hmsp.center/hmsp/plan"
+)
+
+// Inquiries that one researcher may make in an hour. Beyond them the site says so
+// and looks nothing up.
+const inquiriesPerHour = 60
+
+// Rules of answers that no rule of the policy gave.
+const (
+	ruleTooMany  = "too-many-inquiries"
+	ruleNoPlan   = "no-plan"
+	ruleNoRecord = "no-dataset"
+)
+
+// inquired answers what this site would say to a study, and does nothing else: it
+// runs nothing, reads no data, and reserves nothing. Every inquiry that it looks at
+// stands in the audit log before its answer leaves.
+func (s *Site) inquired(m engine.Message) error {
+	drop := func(err error) error {
+		s.log.Warn("inquiry dropped", "from", m.From, "study", m.Study, "error", err.Error())
+		return nil
+	}
+	signed, err := s.signed(m)
+	if err != nil {
+		return drop(err)
+	}
+	if !s.mayAsk(m.From) {
+		return s.reply(m, no(ruleTooMany, fmt.Sprintf("more than %d inquiries in an hour: ask again later", inquiriesPerHour)))
+	}
+	p, problems := plan.New(s.member.Charter, signed, s.cfg.Catalog)
+	switch {
+	case len(problems) > 0:
+		a := no(ruleNoPlan, problems[0].Error())
+		if err := s.bookInquiry(m, signed.Study.Dataset, a); err != nil {
+			return err
+		}
+		return s.reply(m, a)
+	case !slices.Contains(p.Sites, s.Name()):
+		return drop(errors.New("the study does not ask this site"))
+	}
+	a, err := s.answer(p)
+	if err != nil {
+		return err
+	}
+	if err := s.bookInquiry(m, p.Study.Dataset, a); err != nil {
+		return err
+	}
+	return s.reply(m, a)
+}
+
+// answer is what the policy, the ledger and the list of datasets say to a plan.
+func (s *Site) answer(p *plan.Plan) (engine.Answer, error) {
+	names, err := Registry{Home: s.cfg.Home}.List()
+	if err != nil {
+		return engine.Answer{}, err
+	}
+	j := s.judge(p)
+	a := engine.Answer{Verdict: j.Verdict, Reasons: j.Reasons, Dataset: slices.Contains(names, p.Study.Dataset), Left: j.left, Repeat: j.repeat}
+	if p.Budget != nil {
+		a.Rho = p.Budget.Rho
+	}
+	if !a.Dataset && a.Verdict != law.Refuse { // the study would fail here, whatever the policy says
+		a.Reasons = append(a.Reasons, law.Reason{Rule: ruleNoRecord, Text: "no dataset of that name is registered"})
+	}
+	return a, nil
+}
+
+// no is an answer that refuses without the policy.
+func no(rule, text string) engine.Answer {
+	return engine.Answer{Verdict: law.Refuse, Reasons: []law.Reason{{Rule: rule, Text: text}}}
+}
+
+// mayAsk counts an inquiry of a researcher, and says whether it is one too many.
+func (s *Site) mayAsk(who string) bool {
+	now := s.cfg.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	recent := slices.DeleteFunc(s.asks[who], func(t time.Time) bool { return now.Sub(t) >= time.Hour })
+	if s.asks[who] = recent; len(recent) >= inquiriesPerHour {
+		return false
+	}
+	s.asks[who] = append(recent, now)
+	return true
+}
+
+func (s *Site) bookInquiry(m engine.Message, dataset string, a engine.Answer) error {
+	facts := map[string]string{"decision": string(a.Verdict), "dataset": audit.FormatLabel(dataset)}
+	if len(a.Reasons) > 0 {
+		facts["rule"] = audit.FormatLabel(a.Reasons[0].Rule)
+	}
+	return s.book(audit.InquiryAnswered, m.Study, m.From, facts)
+}
+
+// reply queues the answer to an inquiry.
+func (s *Site) reply(m engine.Message, a engine.Answer) error {
+	parcels, err := s.seal([]engine.Message{engine.ReplyTo(m, a)})
+	if err != nil {
+		return err
+	}
+	if err := s.store.Queue(parcels); err != nil {
+		return err
+	}
+	s.poke()
+	return nil
+}
