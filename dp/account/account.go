@@ -25,7 +25,7 @@ type Accountant interface {
 	// Epsilon is a bound on the epsilon of the events at delta, 0 <= delta < 1;
 	// +Inf where there is none that is finite, as for Gaussian noise at delta 0.
 	Epsilon(events []dp.Event, delta float64) (float64, error)
-	// Delta is a bound, at most 1, on the delta of the events at epsilon >= 0.
+	// Delta is a bound, at most 1, on the delta of the events at a finite epsilon >= 0.
 	Delta(events []dp.Event, epsilon float64) (float64, error)
 }
 
@@ -60,8 +60,8 @@ func checkDelta(delta float64) error {
 }
 
 func checkEpsilon(epsilon float64) error {
-	if !(epsilon >= 0) {
-		return fmt.Errorf("epsilon %v: want at least 0", epsilon)
+	if !(epsilon >= 0) || math.IsInf(epsilon, 1) {
+		return fmt.Errorf("epsilon %v: want at least 0, and finite", epsilon)
 	}
 	return nil
 }

@@ -54,3 +54,30 @@ func BenchmarkCompose10000Heterogeneous(b *testing.B) {
 		})
 	}
 }
+
+// The reported accountant is used with others: none may be slow.
+func BenchmarkAccountants(b *testing.B) {
+	for _, a := range All() {
+		b.Run(a.Name(), func(b *testing.B) {
+			events := year(1000, 300)
+			for b.Loop() {
+				if _, err := a.Epsilon(events, 1e-6); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkDPSGD(b *testing.B) {
+	events := []dp.Event{{Kind: dp.SampledGaussian, Noise: 1.1, Rate: 256.0 / 60000, Count: 14062}}
+	for _, a := range All() {
+		b.Run(a.Name(), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := a.Epsilon(events, 1e-5); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

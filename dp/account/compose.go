@@ -12,20 +12,15 @@ type use struct {
 	smooth bool // cut at every point of the grid: such a law leaves only low frequencies
 }
 
-// A goal is what is asked of a composition: delta at an epsilon, or epsilon at a
-// delta more than 0.
-type goal struct {
-	epsilon, delta float64
-	wantDelta      bool
-}
-
 const (
 	// interval is the grid of losses where nothing asks for a finer or coarser one.
 	interval = 1e-4
 	// inflation bounds what the grid adds to the variance of the composed loss,
-	// relative to it; a coarser grid is taken as long as that is negligible.
+	// relative to it; a coarser grid is taken as long as that is negligible, or a
+	// tenth of it where the window is small.
 	inflation  = 5e-4
-	negligible = 1e-7
+	negligible = 1e-6
+	small      = 1 << 16
 	// beyond is the logarithm of the tilted mass that lies outside the window.
 	beyond = -27.6
 )
@@ -39,58 +34,102 @@ type frame struct {
 	tail         float64 // P-mass that a single use may leave out
 }
 
-// compose computes the distribution of the composed loss near where the goal's
-// answer lies.
+// A composition of uses, and coarse sketches of them that say where to look.
 //
 // Tilting: mass is weighted by e^{tilt loss} before the Fourier transform and the
 // weight is taken off afterwards. Its rounding errors, which are relative to the
 // largest mass, are thus relative to what counts at the tail in question, and
 // deltas of any size come out precise.
-func compose(uses []use, g goal) (*curve, error) {
-	s := make(sketches, len(uses))
-	coarse := resolution{step: 40 * step(len(uses)), tail: 1e-30}
-	inChunks(len(uses), func(_, i int) { s[i] = sketchOf(uses[i].law(coarse), uses[i].count) })
-	f, err := frameOf(s, g)
+type composition struct {
+	uses  []use
+	total float64
+	sketches
+}
+
+// compose prepares for deltas of about the given size or more.
+func compose(uses []use, delta float64) composition {
+	c := composition{uses: uses, sketches: make(sketches, len(uses))}
+	coarse := resolution{step: 40 * step(len(uses)), tail: max(1e-300, 1e-20*min(delta, 1e-10))}
+	inChunks(len(uses), func(_, i int) { c.sketches[i] = sketchOf(uses[i].law(coarse), uses[i].count) })
+	for _, u := range uses {
+		c.total += float64(u.count)
+	}
+	return c
+}
+
+// epsilon at a delta between 0 and 1.
+func (c composition) epsilon(delta float64) (float64, error) {
+	best, sd := math.Inf(1), math.Sqrt(c.cumulant(0).variance)
+	for tilt := tiltFor(c.cumulant, math.Log(delta)); ; tilt /= 4 {
+		curve, err := c.curve(tilt, math.Log(delta))
+		if err != nil {
+			return 0, err
+		}
+		epsilon, within := curve.epsilon(delta)
+		if best = min(best, epsilon); within || epsilon == 0 || tilt*sd < 1e-3 {
+			return best, nil
+		}
+		// The best tilt for Chernoff's bound, which rare large losses or a bound of
+		// them pushed up, looks beyond the answer.
+	}
+}
+
+// delta at an epsilon.
+func (c composition) delta(epsilon float64) (float64, error) {
+	if _, high := c.span(); epsilon >= high {
+		return min(1, c.infinite()+least), nil
+	}
+	tilt := tiltAt(c.cumulant, epsilon)
+	curve, err := c.curve(tilt, min(0, c.cumulant(tilt).value-tilt*epsilon))
+	if err != nil {
+		return 0, err
+	}
+	return curve.delta(epsilon), nil
+}
+
+// curve computes the distribution of the composed loss under a tilt, for deltas of
+// about the given logarithm.
+func (c composition) curve(tilt, logDelta float64) (*curve, error) {
+	f, err := c.frame(tilt, logDelta)
 	if err != nil {
 		return nil, err
 	}
-	return f.compose(s.widestFirst(uses, f.tilt)), nil
+	return f.compose(c.widestFirst(c.uses, tilt)), nil
 }
 
-// frameOf decides by coarse sketches of the uses. Nothing that it decides can make
-// the result too small: compose accounts for what the frame leaves out.
-func frameOf(s sketches, g goal) (frame, error) {
-	total := 0.0
-	for _, k := range s {
-		total += k.count
-	}
-	var f frame
-	logDelta := math.Log(g.delta)
-	if g.wantDelta {
-		f.tilt = tiltAt(s.cumulant, g.epsilon)
-		logDelta = min(0, s.cumulant(f.tilt).value-f.tilt*g.epsilon)
-	} else {
-		f.tilt = tiltFor(s.cumulant, logDelta)
-	}
-	f.tail = math.Exp(max(logDelta, -600)-20.7) / total // altogether 1e-9 of delta
-	from, to, sd := f.window(s)
-	low, high := s.span()
-	f.h = min(max(interval, sd*math.Sqrt(6*negligible/total)), sd*math.Sqrt(6*inflation/total))
+// frame decides by the sketches. Nothing that it decides can make the result too
+// small: compose accounts for what the frame leaves out.
+func (c composition) frame(tilt, logDelta float64) (frame, error) {
+	f := frame{tilt: tilt}
+	f.tail = math.Exp(max(logDelta, -600)-20.7) / c.total // altogether 1e-9 of delta
+	from, to, sd := f.window(c.sketches)
+	low, high := c.span()
 	if f.tilt > 0 {
-		f.h = min(f.h, 0.05/f.tilt)
 		from = min(from, f.centre-20/f.tilt)
 	}
 	margin := 4.0 // cells beyond the window: every use may be rounded up by one
-	if to >= high && total < 1<<12 {
-		margin += total
+	if to >= high && c.total < 1<<12 {
+		margin += c.total
 	}
 	from, to = max(from, low), min(to, high)
-	f.size(to-from, margin, len(s))
+	f.h = c.interval(sd, to-from)
+	if f.tilt > 0 {
+		f.h = min(f.h, 0.05/f.tilt)
+	}
+	f.size(to-from, margin, len(c.uses))
 	f.first = int(math.Floor(from/f.h)) - 1
-	if bad := f.h + f.centre + f.tilt + f.upper + to - from; math.IsNaN(bad) || math.IsInf(bad, 0) || math.Abs(from/f.h) > 1e17 {
+	if bad := f.h + f.centre + f.tilt + f.upper + to - from; math.IsNaN(bad) || math.IsInf(bad, 0) || !(math.Abs(from/f.h) < 1e17) {
 		return f, errTooLarge
 	}
 	return f, nil
+}
+
+// interval chooses the distance of the grid's losses by what it adds to the variance
+// of the composed loss.
+func (c composition) interval(sd, width float64) float64 {
+	adding := func(share float64) float64 { return sd * math.Sqrt(6*share/c.total) }
+	fine, coarse := max(interval, adding(negligible/10)), max(interval, adding(negligible))
+	return min(max(fine, min(coarse, width/small)), adding(inflation))
 }
 
 // window sets the centre and the upper tilt, and returns the losses outside of

@@ -81,12 +81,13 @@ func (l law) grid(h float64, all bool) []int {
 type sketch struct {
 	loss, log []float64 // losses, and the logarithms of their masses
 	count     float64
+	infinite  float64 // mass of one use at no finite loss
 }
 
 func sketchOf(l law, count int) sketch {
 	at := l.exact()
-	mass, _ := l.connect(at)
-	s := sketch{count: float64(count)}
+	mass, infinite := l.connect(at)
+	s := sketch{count: float64(count), infinite: infinite}
 	for i, m := range mass {
 		if m > 0 {
 			s.loss, s.log = append(s.loss, at[i]), append(s.log, math.Log(m))
@@ -144,6 +145,15 @@ func (s sketches) span() (low, high float64) {
 		high += k.count * k.loss[len(k.loss)-1]
 	}
 	return low, high
+}
+
+// infinite is the mass of infinite loss.
+func (s sketches) infinite() float64 {
+	sum := 0.0
+	for _, k := range s {
+		sum += k.count * k.infinite
+	}
+	return sum
 }
 
 // widestFirst orders uses by the variance of their losses under a tilt, after those

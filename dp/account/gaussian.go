@@ -27,7 +27,7 @@ func gaussianDelta(sigma, epsilon float64) float64 {
 		// ratio R, whose derivative is xR-1: no difference of near equals.
 		d = density(a) * gaussLegendre(a, b, func(x float64) float64 { return 1 - x*mills(x) })
 	}
-	return min(1, max(0, d)*(1+slack))
+	return min(1, max(least, d*(1+slack)))
 }
 
 // gaussianEpsilon is the epsilon at delta of the same mechanism.
@@ -52,20 +52,20 @@ func gaussianEpsilon(sigma, delta float64) float64 {
 // Gaussian mechanism), rounded up. epsilon is more than 0, delta between 0 and 1.
 func GaussianNoise(epsilon, delta float64) (float64, error) {
 	if !(epsilon > 0) || math.IsInf(epsilon, 0) || !(delta > 0 && delta < 1) {
-		return 0, fmt.Errorf("Gaussian noise for epsilon %v, delta %v: want epsilon more than 0, delta between 0 and 1", epsilon, delta)
+		return 0, fmt.Errorf("analytic Gaussian noise for epsilon %v, delta %v: want epsilon more than 0, delta between 0 and 1", epsilon, delta)
 	}
 	enough := func(sigma float64) bool { return gaussianDelta(sigma, epsilon) <= delta }
 	high := 1.0
 	for !enough(high) {
 		if high *= 2; high > 1e150 {
-			return 0, fmt.Errorf("Gaussian noise for epsilon %v, delta %v: the noise is too large for this machine's numbers", epsilon, delta)
+			return 0, fmt.Errorf("analytic Gaussian noise for epsilon %v, delta %v: the noise is too large for this machine's numbers", epsilon, delta)
 		}
 	}
 	low := high
 	for enough(low) && low > 1e-150 {
 		low /= 2
 	}
-	return bisect(low, high, enough), nil
+	return bisect(low, high, enough) * (1 + slack), nil
 }
 
 // bisect narrows where ok begins to hold, as far as numbers go; it returns the

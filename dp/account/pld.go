@@ -41,12 +41,12 @@ func (pld) Epsilon(events []dp.Event, delta float64) (float64, error) {
 	}
 	worst := 0.0
 	for _, uses := range directions(sigma, others) {
-		c, err := compose(uses, goal{delta: delta})
+		e, err := compose(uses, delta).epsilon(delta)
 		if err != nil {
 			worst = math.Inf(1)
 			break
 		}
-		worst = max(worst, c.epsilon(delta))
+		worst = max(worst, e)
 	}
 	return min(bound, worst, EpsilonOfRho(rho, delta)), nil
 }
@@ -69,12 +69,12 @@ func (pld) Delta(events []dp.Event, epsilon float64) (float64, error) {
 	}
 	worst := 0.0
 	for _, uses := range directions(sigma, others) {
-		c, err := compose(uses, goal{epsilon: epsilon, wantDelta: true})
+		d, err := compose(uses, 1e-30).delta(epsilon)
 		if err != nil {
 			worst = 1
 			break
 		}
-		worst = max(worst, c.delta(epsilon))
+		worst = max(worst, d)
 	}
 	return min(worst, DeltaOfRho(rho, epsilon)), nil
 }
@@ -108,7 +108,7 @@ func gaussianPart(counts map[dp.Event]int) (sigma float64, others []counted) {
 	slices.SortFunc(others, func(a, b counted) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Noise, b.Noise), cmp.Compare(a.Rate, b.Rate), cmp.Compare(a.n, b.n))
 	})
-	return math.Sqrt(1/sum) * (1 - 1e-15*float64(1+len(squares))), others
+	return math.Sqrt(1/sum) * (1 - 1e-16*float64(len(squares))), others
 }
 
 // directions are the uses to compose if a patient is removed and, where that

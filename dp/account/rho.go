@@ -11,7 +11,8 @@ import (
 
 // Rho is the zCDP cost (Bun and Steinke, TCC 2016) of all uses of an event: the
 // least rho with D_alpha <= rho alpha at every order alpha > 1. It is tight, up to
-// rounding, for every kind but sampled Laplace.
+// rounding, for every kind but sampled Laplace, and trees of a number of steps that
+// is no power of two.
 func Rho(e dp.Event) (float64, error) {
 	if err := e.Valid(); err != nil {
 		return 0, err
@@ -33,7 +34,7 @@ func rhoOnce(e dp.Event) (float64, error) {
 		// that of the whole.
 		return gaussian, nil
 	case dp.Tree:
-		return gaussian * nodes(e.Steps), nil
+		return gaussian * paddedNodes(e.Steps), nil
 	case dp.Laplace:
 		return rhoLaplace(1 / e.Noise), nil
 	case dp.DiscreteLaplace:
@@ -46,9 +47,14 @@ func rhoOnce(e dp.Event) (float64, error) {
 	return 0, fmt.Errorf("no rho is known for events of kind %q", e.Kind)
 }
 
-// nodes is how many nodes of a tree of so many steps one participation reaches:
-// ceil(log2 steps) + 1 (methods B7).
-func nodes(steps int) float64 { return float64(bits.Len(uint(steps-1)) + 1) }
+// nodes is how many nodes of a tree of so many steps hold one participation: a node
+// of 2^k leaves is noised and used once all of them have happened, so that k goes
+// from 0 to floor(log2 steps).
+func nodes(steps int) float64 { return float64(bits.Len(uint(steps))) }
+
+// paddedNodes is the number for a tree that is filled up to a whole one,
+// ceil(log2 steps) + 1, which methods B7 charges in rho: at most one more.
+func paddedNodes(steps int) float64 { return float64(bits.Len(uint(steps-1)) + 1) }
 
 // RhoOf is the zCDP cost of events together.
 func RhoOf(events []dp.Event) (float64, error) {
