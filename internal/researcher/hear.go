@@ -52,6 +52,9 @@ func (r *Researcher) take(ctx context.Context, env federation.Envelope) (digest 
 	if err != nil || m.From != env.From || m.To != r.member.Identity.Name() || m.ID() != env.ID {
 		return "", nil
 	}
+	if m.Kind == engine.KindAnswer {
+		return "", r.answered(m)
+	}
 	err = r.change(m.Study, func(rec *Record) (bool, error) {
 		if rec.Outcome != nil || !slices.Contains(rec.Sites, m.From) {
 			return false, nil
