@@ -153,7 +153,7 @@ func step(uses int) float64 {
 // size chooses a power of two for the window, so that time and memory stay within
 // bounds however much is composed; the grid gets coarser if it must.
 func (f *frame) size(width, margin float64, uses int) {
-	least, most := 1<<13, 1<<20
+	least, most := 1<<13, 1<<19
 	for most > 1<<16 && most*uses > 1<<23 {
 		most /= 2
 	}
