@@ -65,6 +65,8 @@ type Budget struct {
 	Rounds         [][]dp.Event // what each round does, over all analyses
 	Rho            float64      // of all rounds, in zero-concentrated differential privacy: what a ledger books
 	Gaussian       *Frugal      // nil where it would not book much less
+
+	memo
 }
 
 // Frugal is what Gaussian noise throughout would make of a study that has Laplace

@@ -79,13 +79,13 @@ type StudyReport struct {
 // Study runs the demonstration's study over the six sites; of each phase the best
 // of the repeats counts.
 func Study(ctx context.Context, c Config) (StudyReport, error) {
-	best, err := studyOnce(ctx, func(*study.Study) {})
+	best, err := studyOnce(ctx, "study.yaml", func(*study.Study) {})
 	for range c.defaults().Repeats - 1 {
 		if err != nil {
 			break
 		}
 		var r StudyReport
-		r, err = studyOnce(ctx, func(*study.Study) {})
+		r, err = studyOnce(ctx, "study.yaml", func(*study.Study) {})
 		for i, d := range r.Phase {
 			best.Phase[i] = min(best.Phase[i], d)
 		}
@@ -93,8 +93,8 @@ func Study(ctx context.Context, c Config) (StudyReport, error) {
 	return best, err
 }
 
-// studyOnce runs the demonstration's study as edit leaves it.
-func studyOnce(ctx context.Context, edit func(*study.Study)) (StudyReport, error) {
+// studyOnce runs a study of the demonstration as edit leaves it.
+func studyOnce(ctx context.Context, file string, edit func(*study.Study)) (StudyReport, error) {
 	var r StudyReport
 	folder, err := os.MkdirTemp("", "hmsp-bench-")
 	if err != nil {
@@ -109,7 +109,7 @@ func studyOnce(ctx context.Context, edit func(*study.Study)) (StudyReport, error
 		return r, err
 	}
 	begin := time.Now()
-	s, err := study.Read(filepath.Join(folder, "study.yaml"))
+	s, err := study.Read(filepath.Join(folder, file))
 	if err != nil {
 		return r, err
 	}
@@ -175,6 +175,14 @@ func demoTables(ctx context.Context, folder string, p *plan.Plan) (local.Tables,
 	return out, nil
 }
 
+// together is the time of all parties' work.
+func (r StudyReport) together() (all time.Duration) {
+	for _, d := range r.Phase {
+		all += d
+	}
+	return all
+}
+
 func (r StudyReport) write(w io.Writer) error {
 	check := "not verified"
 	if r.Verified {
@@ -182,10 +190,7 @@ func (r StudyReport) write(w io.Writer) error {
 	}
 	g := newGrid(w, fmt.Sprintf("Study %s: %d analyses, %d sites, %d rounds, %d numbers opened, %s", r.Name, r.Analyses, r.Sites, r.Rounds, r.Numbers, check))
 	g.row("phase, all parties in turn", "time", "share")
-	var all time.Duration
-	for _, d := range r.Phase {
-		all += d
-	}
+	all := r.together()
 	for i, d := range r.Phase {
 		g.row(phaseNames[i], seconds(d), fmt.Sprintf("%.0f %%", 100*d.Seconds()/all.Seconds()))
 	}

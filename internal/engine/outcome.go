@@ -3,12 +3,10 @@ package engine
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"time"
 
 	"hmsp.center/hmsp/dp"
-	"hmsp.center/hmsp/dp/account"
 	"hmsp.center/hmsp/plan"
 	"hmsp.center/hmsp/receipt"
 	"hmsp.center/hmsp/study"
@@ -49,7 +47,7 @@ func DrawReceipt(p *plan.Plan, contributors []string, absent []receipt.Absent, r
 		r.Logs = append(r.Logs, receipt.Log{Member: name, Checkpoint: string(logs[name])})
 	}
 	if r.Disclosure = b.applied(); p.Budget != nil {
-		if r.Privacy, err = spent(p.Budget, r.Events()); err != nil {
+		if r.Privacy, err = paid(p.Budget, r.Events()); err != nil {
 			return r, fmt.Errorf("draw the receipt: %w", err)
 		}
 	}
@@ -62,21 +60,14 @@ func DrawReceipt(p *plan.Plan, contributors []string, absent []receipt.Absent, r
 	return r, nil
 }
 
-// spent is what the accountants make of the events of the opened sums. An
-// accountant that has no bound at the study's delta is left out.
-func spent(b *plan.Budget, events []dp.Event) (*receipt.Privacy, error) {
-	rho, err := account.RhoOf(events)
+// paid is what the study cost: what the accountants make of the events of the
+// opened sums.
+func paid(b *plan.Budget, events []dp.Event) (*receipt.Privacy, error) {
+	rho, spent, err := b.Spent(events)
 	if err != nil {
 		return nil, err
 	}
-	p := &receipt.Privacy{Epsilon: b.Epsilon, Delta: b.Delta, Unit: study.UnitPatient, Honest: b.Honest, Rho: account.Ceil(rho)}
-	for _, a := range account.All() {
-		e, err := a.Epsilon(events, b.Delta)
-		if err == nil && !math.IsInf(e, 0) && !math.IsNaN(e) {
-			p.Spent = append(p.Spent, receipt.Spent{Accountant: a.Name(), Epsilon: account.Ceil(e), Delta: b.Delta})
-		}
-	}
-	return p, nil
+	return &receipt.Privacy{Epsilon: b.Epsilon, Delta: b.Delta, Unit: study.UnitPatient, Honest: b.Honest, Rho: rho, Spent: spent}, nil
 }
 
 // ReadOutcome reads an outcome message. It does not verify it: what it says is
