@@ -143,10 +143,13 @@ func TestNoiseOfTheHonestIsWhatTheEventSays(t *testing.T) {
 					norm = sensitivity(k.L1, float64(k.Touches())/2, k.Block, k.frac)
 				}
 				sd := math.Sqrt(k.noise.Variance() * float64(honest))
-				want := k.event.Noise * norm // of a Gaussian; the scale of a Laplace
+				want := k.event.Noise * norm * allowance // of a Gaussian
 				if k.event.Kind == dp.DiscreteLaplace {
-					q := math.Exp(-1 / want)
+					q := math.Exp(-1 / (k.event.Noise * norm))
 					want = math.Sqrt(2*q) / (1 - q)
+				}
+				if k.event.Kind == dp.Gaussian && sd < leastDeviation {
+					t.Errorf("budget %v, %d honest: noise of %v steps", b, honest, sd)
 				}
 				if math.Abs(sd/want-1) > 1e-6 {
 					t.Errorf("budget %v, %d honest: %s has sd %v, the event says %v", b, honest, k.event.Kind, sd, want)

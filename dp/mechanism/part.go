@@ -16,9 +16,17 @@ import (
 const fine = 64
 
 // leastVariance is the least variance of one site's discrete Gaussian noise, in
-// steps: from 4 on the sum of several is a Gaussian mechanism to all purposes
-// (methods B3: the gap is below 1e-16).
-const leastVariance = 4
+// steps: from 4 on the sum of several is a discrete Gaussian to all purposes
+// (methods B3: the gap is below 1e-16). leastDeviation is that of the sum of the
+// honest: from 64 steps on the epsilon of a discrete Gaussian exceeds that of the
+// continuous one, by which it is told and calibrated, by less than 2e-5 of it
+// (dp/account, TestDiscreteNoiseToldAsGaussian); allowance covers this, once in the
+// noise and once in what is told of it.
+const (
+	leastVariance  = 4
+	leastDeviation = 64
+	allowance      = 1 + 1e-4
+)
 
 // slackNorm covers the rounding of floating point in scaling a patient's
 // contribution down to its norm.
@@ -42,16 +50,17 @@ func gaussianPart(b analysis.Block, multiplier float64, honest int) (part, error
 	if !b.Integer {
 		frac = steps(fine * touched / b.L2)
 	}
-	frac = max(frac, steps(math.Sqrt(leastVariance*float64(honest))/(multiplier*b.L2)))
+	frac = max(frac, steps(max(leastDeviation, math.Sqrt(leastVariance*float64(honest)))/(multiplier*b.L2)))
 	norm := sensitivity(b.L2, touched/2, b, frac)
 	// The variance of one contributor, in sixteenths of a step squared, rounded up.
-	sixteenths := math.Ceil(16 * multiplier * multiplier * norm * norm / float64(honest))
+	told := multiplier * allowance * norm
+	sixteenths := math.Ceil(16 * told * told / float64(honest))
 	if !(sixteenths < 1<<52) {
 		return part{}, fmt.Errorf("noise of %v times a norm of %v is beyond the sampler: ask for a larger epsilon", multiplier, b.L2)
 	}
 	g := noise.Gaussian{Num: uint64(max(sixteenths, 16*leastVariance)), Den: 16}
 	sigma := math.Sqrt(float64(g.Num) / 16 * float64(honest))
-	return part{Block: b, frac: frac, noise: g, event: dp.Event{Kind: dp.Gaussian, Noise: sigma / norm * (1 - 0x1p-40)}}, nil
+	return part{Block: b, frac: frac, noise: g, event: dp.Event{Kind: dp.Gaussian, Noise: sigma / norm / allowance * (1 - 0x1p-40)}}, nil
 }
 
 // laplacePart gives a block discrete Laplace noise of scale multiplier*L1 from any
