@@ -34,6 +34,9 @@ func (pld) Epsilon(events []dp.Event, delta float64) (float64, error) {
 	if len(others) == 0 {
 		return gaussianEpsilon(sigma, delta), nil
 	}
+	if e, ok := onlyResponse(sigma, others); ok {
+		return min(bound, responseEpsilon(e, delta)*(1+slack)), nil
+	}
 	// Where the numbers end, or the grid had to be very coarse, rho bounds it still.
 	rho, err := RhoOf(events)
 	if err != nil {
@@ -77,6 +80,26 @@ func (pld) Delta(events []dp.Event, epsilon float64) (float64, error) {
 		worst = max(worst, d)
 	}
 	return min(worst, DeltaOfRho(rho, epsilon)), nil
+}
+
+// onlyResponse is the pure epsilon of one use of randomised response, where that is
+// all that happened.
+func onlyResponse(sigma float64, others []counted) (epsilon float64, ok bool) {
+	if len(others) != 1 || others[0].n != 1 || others[0].Kind != dp.DiscreteLaplace || !math.IsInf(sigma, 1) {
+		return 0, false
+	}
+	return 1 / others[0].Noise, true
+}
+
+// responseEpsilon is that of randomised response at delta: with p = e^e/(1+e^e) the
+// probability of the true answer, delta(x) = p - e^x (1-p) (Kairouz, Oh and
+// Viswanath 2015, section 3.1).
+func responseEpsilon(e, delta float64) float64 {
+	p := 1 / (1 + math.Exp(-e))
+	if delta >= p {
+		return 0
+	}
+	return max(0, e+math.Log1p(-delta/p))
 }
 
 // A counted event and how often it happened.
