@@ -12,6 +12,7 @@ import (
 	"io"
 	"slices"
 
+	"hmsp.center/hmsp/audit"
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/plan"
 	"hmsp.center/hmsp/secure"
@@ -86,6 +87,19 @@ func verifySeat(p *plan.Plan, s seat) error {
 		return fmt.Errorf("epoch key of %s: %w", s.Site, err)
 	}
 	return p.Verifies(s.Site, identity.ContextEpochKey, epochKeyBytes(p, s.Key, s.Data), s.Signature)
+}
+
+// verifyLog refuses what is no checkpoint of the site's own audit log, signed by
+// it: a receipt that carries one would not verify.
+func verifyLog(p *plan.Plan, site string, log []byte) error {
+	c, err := audit.ParseCheckpoint(log)
+	if err != nil {
+		return err
+	}
+	if c.Origin != site {
+		return fmt.Errorf("it is of the log of %s", c.Origin)
+	}
+	return p.Verifies(site, identity.ContextCheckpoint, c.Text(), c.Signature)
 }
 
 // verifyEnc refuses an encapsulation that its recipient could not open.

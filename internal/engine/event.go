@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"hmsp.center/hmsp/receipt"
 )
 
 // An Event is everything that can happen to a run at one party. A run is a
@@ -84,6 +86,17 @@ const (
 	ReasonIncompatible = "incompatible" // versions or charters differ
 	ReasonInternal     = "internal"     // a fault of the software; details stay in the site's own log
 )
+
+// status is how a study ends that cannot go on for this reason.
+func (r Reason) status() receipt.Status {
+	switch r.Kind {
+	case ReasonRefused, ReasonBudget, ReasonDifference, ReasonDisclosure, ReasonCohort, ReasonFloor:
+		return receipt.Refused // a rule was kept, and nothing went wrong
+	case ReasonCancelled:
+		return receipt.Cancelled
+	}
+	return receipt.Failed
+}
 
 // maxReason is the longest text of a reason, in bytes.
 const maxReason = 500

@@ -78,7 +78,7 @@ func (l *Lead) leave(at time.Time, site string, why Reason) []Message {
 	case l.phase == leadCollecting && l.fixed == nil && !sent:
 		return append(l.report(""), l.collected()...)
 	}
-	return l.fail(receipt.Failed, Reason{why.Kind, site + ": " + why.Text})
+	return l.fail(why.status(), Reason{why.Kind, site + ": " + why.Text})
 }
 
 // late acts when nothing has moved for the study's patience.
@@ -141,9 +141,7 @@ func (l *Lead) tooFew() Reason {
 // Failed where one is missing for another reason.
 func (l *Lead) byRule() receipt.Status {
 	for _, a := range l.absent {
-		switch a.Kind {
-		case ReasonRefused, ReasonBudget, ReasonDifference, ReasonDisclosure, ReasonCohort, ReasonFloor:
-		default:
+		if a.status() != receipt.Refused {
 			return receipt.Failed
 		}
 	}

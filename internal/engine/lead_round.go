@@ -133,10 +133,10 @@ func (l *Lead) hearConfirm(at time.Time, m Message) ([]Message, error) {
 	if err := l.plan.Verifies(m.From, identity.ContextConfirm, l.signed, c.Signature); err != nil {
 		return l.leave(at, m.From, Reason{ReasonCheating, "confirmed another set than was announced"}), nil
 	}
-	if len(c.Log) > maxLog {
-		return l.leave(at, m.From, Reason{ReasonIncompatible, "sent a checkpoint of no size that one has"}), nil
-	}
 	if len(c.Log) > 0 {
+		if err := verifyLog(l.plan, m.From, c.Log); err != nil {
+			return l.leave(at, m.From, Reason{ReasonIncompatible, "sent a checkpoint of its audit log that cannot be used: " + err.Error()}), nil
+		}
 		l.logs[m.From] = c.Log
 	}
 	l.confirms[m.From], l.progress = c.Signature, at

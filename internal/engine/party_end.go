@@ -137,11 +137,7 @@ func (p *Party) withdraw(why Reason, evidence *setBody) []Message {
 		p.message(KindWithdraw, p.plan.Lead, 0, w, nil),
 		p.message(KindWithdraw, p.plan.Researcher, 0, w, nil),
 	}
-	status := receipt.Failed
-	if why.Kind == ReasonCancelled {
-		status = receipt.Cancelled
-	}
-	p.end(p.stopped(p.self+": "+why.Text, status))
+	p.end(p.stopped(p.self+": "+why.Text, why.status()))
 	return out
 }
 

@@ -87,15 +87,20 @@ func (p *Party) checkSet(s setBody) string {
 }
 
 // checkLogs says what is wrong with the contributors' checkpoints, in words that
-// follow "checkpoints". Each site vouches for its own.
-func (p *Party) checkLogs(logs map[string][]byte) string {
-	for name, log := range logs {
+// follow "checkpoints". Each site vouches for its own, which is there wherever its
+// confirmation is.
+func (p *Party) checkLogs(q quorumBody) string {
+	for name, log := range q.Logs {
 		if !slices.Contains(p.set.Members, name) || len(log) == 0 || len(log) > maxLog {
 			return "of others than contribute, or of no size that one has"
 		}
 	}
-	if got, ok := logs[p.self]; ok && !bytes.Equal(got, p.log) {
+	got, shown := q.Logs[p.self]
+	if shown && !bytes.Equal(got, p.log) {
 		return "of which the one of " + p.self + " was altered"
+	}
+	if _, confirmed := q.Confirms[p.self]; confirmed && !shown && len(p.log) > 0 {
+		return "without the one of " + p.self
 	}
 	return ""
 }
@@ -122,7 +127,7 @@ func (p *Party) hearQuorum(m Message) ([]Message, error) {
 	if agreed < need {
 		return p.accuseWith(&p.set, "the lead %s showed %d confirmations of the set, opening needs %d: it may have told others another set", p.plan.Lead, agreed, need), nil
 	}
-	if why := p.checkLogs(q.Logs); why != "" {
+	if why := p.checkLogs(q); why != "" {
 		return p.accuse("the lead %s showed checkpoints %s", p.plan.Lead, why), nil
 	}
 	p.logs = q.Logs

@@ -171,13 +171,13 @@ type story struct {
 func (s *stage) seat(site string, keys map[string]*mask.EpochKey) seat {
 	if k := keys[site]; k != nil { // a colluder
 		pub := k.Public()
-		return seat{site, pub, s.c.signers[site].Sign(identity.ContextEpochKey, secure.Frame("epoch key", []byte(s.p.Digest), []byte(s.p.Charter), pub, nil))}
+		return seat{site, pub, nil, s.c.signers[site].Sign(identity.ContextEpochKey, secure.Frame("epoch key", []byte(s.p.Digest), []byte(s.p.Charter), pub, nil))}
 	}
 	d := open[struct {
 		Key       []byte `json:"key"`
 		Signature []byte `json:"signature"`
 	}](s.t, s.from(site, engine.KindDecision))
-	return seat{site, d.Key, d.Signature}
+	return seat{site, d.Key, nil, d.Signature}
 }
 
 // begin tells a story up to the contributions of those who hear it.

@@ -30,11 +30,17 @@ func run(t *testing.T, c *consortium, p *plan.Plan, rule simnet.Rule, dead ...st
 	if o == nil {
 		return nil, "", net
 	}
+	return o, findings(t, o), net
+}
+
+// findings are those of an outcome, as JSON.
+func findings(t testing.TB, o *receipt.Outcome) string {
+	t.Helper()
 	b, err := json.Marshal(o.Analyses)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return o, string(b), net
+	return string(b)
 }
 
 // Kill -9 of the recipient or the sender of every single message, and loss of

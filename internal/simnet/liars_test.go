@@ -29,6 +29,7 @@ type (
 	seat struct {
 		Site      string `json:"site"`
 		Key       []byte `json:"key"`
+		Data      []byte `json:"data,omitempty"`
 		Signature []byte `json:"signature"`
 	}
 	rosterMsg struct {
@@ -46,6 +47,7 @@ type (
 	}
 	quorumMsg struct {
 		Confirms map[string][]byte `json:"confirms"`
+		Logs     map[string][]byte `json:"logs,omitempty"`
 		Shares   map[string][]byte `json:"shares"`
 	}
 )
@@ -115,7 +117,7 @@ func terms(p *plan.Plan, seats []seat, fixed []string) secure.Terms {
 	var parts [][]byte
 	var names []string
 	for _, s := range seats {
-		parts, names = append(parts, []byte(s.Site), s.Key, nil), append(names, s.Site)
+		parts, names = append(parts, []byte(s.Site), s.Key, s.Data), append(names, s.Site)
 	}
 	t := secure.Terms{Session: secure.Frame("hmsp/run/v2", []byte(p.Digest), []byte(p.Charter)), Roster: sha256.Sum256(secure.Frame("roster", parts...)),
 		Members: at(p, names), Colluders: p.Colluders, Honest: p.Honest}
@@ -232,10 +234,10 @@ var leadLies = []lie{
 	}), "names others as absent"},
 	{"receipt that ends before it starts", engine.KindRelease, -1, false, receipted(func(r *receipt.Receipt) { r.Ended = r.Started.Add(-1e9) }), "not in order"},
 	{"roster with a stranger", engine.KindRoster, 0, false, roster(func(l *liar, r *rosterMsg, v string) {
-		r.Seats = append(r.Seats, seat{"zoe", r.Seats[0].Key, r.Seats[0].Signature})
+		r.Seats = append(r.Seats, seat{"zoe", r.Seats[0].Key, nil, r.Seats[0].Signature})
 	}), `"zoe" is not a site of the study`},
 	{"roster with the researcher", engine.KindRoster, 0, false, roster(func(l *liar, r *rosterMsg, v string) {
-		r.Seats = append(r.Seats, seat{l.p.Researcher, r.Seats[0].Key, r.Seats[0].Signature})
+		r.Seats = append(r.Seats, seat{l.p.Researcher, r.Seats[0].Key, nil, r.Seats[0].Signature})
 	}), `"ruth" is not a site of the study`},
 	{"roster with a site twice", engine.KindRoster, 0, false, roster(func(l *liar, r *rosterMsg, v string) { r.Seats = append(r.Seats, r.Seats[5]) }), "listed twice"},
 	{"roster without the site", engine.KindRoster, 0, false, roster(func(l *liar, r *rosterMsg, v string) {

@@ -47,6 +47,7 @@ type Network struct {
 	Rule    Rule
 	Dead    map[string]bool          // sites that never answer
 	Refuse  map[string]engine.Reason // sites that decide not to take part
+	Tags    map[string][]byte        // of the sites' data, told with their decisions
 	Log     []string                 // one line per delivery: number, kind, from, to, round, action
 	Heard   []engine.Message         // what the researcher received
 	Works   *Works                   // what sites worked out in earlier runs of the same study; may be nil
@@ -84,7 +85,7 @@ func (n *Network) Run(ctx context.Context) (*receipt.Outcome, error) {
 			return nil, err
 		}
 		why, refuses := n.Refuse[s]
-		if err := n.deliver(s, engine.Event{Kind: engine.EventDecided, At: n.now, Accept: !refuses, Reason: why}); err != nil {
+		if err := n.deliver(s, engine.Event{Kind: engine.EventDecided, At: n.now, Accept: !refuses, Reason: why, Data: n.Tags[s]}); err != nil {
 			return nil, err
 		}
 	}
@@ -113,16 +114,18 @@ func (n *Network) Run(ctx context.Context) (*receipt.Outcome, error) {
 // every message) need agree on keys and read the data only once. It is safe for
 // concurrent use.
 type Works struct {
+	Secrets bool // keep only secrets agreed with peers: data are read anew, and noise drawn anew, each time
+
 	mu   sync.Mutex
 	done map[[32]byte]engine.Event
 }
 
 func (k *Works) do(ctx context.Context, site string, w *engine.Work, n *Network) (engine.Event, error) {
-	if k == nil {
+	if k == nil || k.Secrets && w.Encapsulate == nil {
 		return w.Do(ctx, n.plan.Digest, n.data[site], func() time.Time { return n.now })
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %s %d %d", n.plan.Digest, site, w.Epoch, w.Round)
+	fmt.Fprintf(h, "%s %s %d %d %q", n.plan.Digest, site, w.Epoch, w.Round, w.Agree)
 	for _, peer := range slices.Sorted(maps.Keys(w.Encapsulate)) {
 		fmt.Fprintf(h, " %s ", peer)
 		h.Write(w.Encapsulate[peer])
