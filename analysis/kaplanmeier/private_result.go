@@ -11,8 +11,8 @@ import (
 )
 
 // draws is how often the noise is drawn again to see what it does to the curves:
-// enough for a standard deviation to within 10%, 95 times in 100.
-const draws = 200
+// enough for a standard deviation to within 14%, 95 times in 100.
+const draws = 100
 
 // noisyResult makes the tables of the exact form out of counts under noise. All
 // of it is post-processing.

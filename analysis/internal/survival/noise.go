@@ -43,7 +43,7 @@ func falling(xs []float64) []float64 {
 		sum float64
 		n   int
 	}
-	var pools []pool
+	pools := make([]pool, 0, len(xs))
 	for _, x := range xs {
 		pools = append(pools, pool{x, 1})
 		for m := len(pools); m > 1 && pools[m-2].sum*float64(pools[m-1].n) < pools[m-1].sum*float64(pools[m-2].n); m-- {
