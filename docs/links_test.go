@@ -96,7 +96,7 @@ func TestGoSnippetsAreFormatted(t *testing.T) {
 // TestGeneratedSchemas: docs/schema holds what `hmsp schema` prints.
 func TestSchemas(t *testing.T) {
 	s := newShell(t)
-	for _, name := range []string{"charter", "dictionary", "study", "dataset", "member", "card", "hub", "budget"} {
+	for _, name := range []string{"charter", "dictionary", "study", "dataset", "member", "card", "hub", "budget", "roles"} {
 		out, err := s.run("hmsp schema " + name)
 		if err != nil {
 			t.Fatalf("hmsp schema %s: %v\n%s", name, err, out)
@@ -104,8 +104,8 @@ func TestSchemas(t *testing.T) {
 		golden(t, "docs/schema/"+name+".json", []byte(strings.TrimRight(out, "\n")+"\n"))
 	}
 	files, err := filepath.Glob("schema/*.json")
-	if err != nil || len(files) != 8 {
-		t.Errorf("docs/schema holds %d schemas (%v), hmsp prints 8", len(files), err)
+	if err != nil || len(files) != 9 {
+		t.Errorf("docs/schema holds %d schemas (%v), hmsp prints 9", len(files), err)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"hmsp.center/hmsp/charter"
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/internal/member"
+	"hmsp.center/hmsp/law/policy"
 )
 
 // auditDir is the folder of the audit log in a home.
@@ -56,6 +57,9 @@ func (l *logHome) open() error {
 	if _, err := os.Stat(l.source().Dir); errors.Is(err, fs.ErrNotExist) {
 		return inputf("%s has no audit log: name the home of a site or a hub that has run, with --home", l.home)
 	}
+	if err := logAllowed(l.home, policy.Read); err != nil {
+		return err
+	}
 	if err := l.openCharter(); err != nil {
 		return err
 	}
@@ -80,6 +84,15 @@ func (l *logHome) open() error {
 		return inputf("nothing here says which key signs the log of %s: name the charter with --charter", l.origin)
 	}
 	return nil
+}
+
+// logAllowed is allowed where the log is in the home of a site; a hub and a copy of a
+// log have no policy.
+func logAllowed(home, action string) error {
+	if _, err := os.Stat(filepath.Join(home, member.ConfigFile)); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return allowed(home, action)
 }
 
 // openCharter reads the charter that was named, or the one in the home.
@@ -333,11 +346,14 @@ func auditRotate(a *app) *cobra.Command {
 			if _, err := os.Stat(dir); err != nil {
 				return inputf("%s has no audit log: name the home of a site or a hub that has run, with --home", home)
 			}
+			if err := logAllowed(home, policy.Serve); err != nil {
+				return err
+			}
 			log, err := audit.Open(dir, id.Name(), func(text []byte) []byte { return id.Sign(identity.ContextCheckpoint, text) }, a.now)
 			if err != nil {
 				return badLog(err)
 			}
-			part, at, err := log.Rotate(audit.FormatWho(whoami()))
+			part, at, err := log.Rotate(audit.FormatWho(member.Account(home)))
 			if err = errors.Join(err, log.Close()); err != nil {
 				return badLog(err)
 			}

@@ -14,6 +14,7 @@ import (
 	"hmsp.center/hmsp/charter"
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/internal/member"
+	"hmsp.center/hmsp/law/policy"
 	"hmsp.center/hmsp/manifest"
 	"hmsp.center/hmsp/table"
 )
@@ -111,6 +112,11 @@ func charterSign(a *app) *cobra.Command {
 			m, err := member.Open(home)
 			if err != nil {
 				return input(err)
+			}
+			if m.Identity.Role() == identity.Site {
+				if err := allowed(home, policy.Configure); err != nil {
+					return err
+				}
 			}
 			if err := ch.Sign(m.Identity); err != nil {
 				return coded{err, exitRefused}

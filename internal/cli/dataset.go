@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/internal/member"
 	"hmsp.center/hmsp/internal/site"
+	"hmsp.center/hmsp/law/policy"
 )
 
 func datasetCommand(a *app) *cobra.Command {
@@ -21,8 +23,9 @@ func datasetCommand(a *app) *cobra.Command {
 	return c
 }
 
-// siteHome opens the home of a site.
-func siteHome(home string) (*member.Member, error) {
+// siteHome opens the home of a site for an action of its policy (policy.Read,
+// policy.Decide, policy.Configure, policy.Serve), if this account may do it.
+func siteHome(home, action string) (*member.Member, error) {
 	m, err := member.Open(home)
 	if err != nil {
 		return nil, input(err)
@@ -30,12 +33,26 @@ func siteHome(home string) (*member.Member, error) {
 	if m.Identity.Role() != identity.Site {
 		return nil, inputf("%s belongs to the %s %s, not to a site: name the site's folder with --home", home, m.Identity.Role(), m.Identity.Name())
 	}
-	return m, nil
+	return m, allowed(home, action)
+}
+
+// allowed says whether this account may do what an action of the policy names at
+// the site with this home.
+func allowed(home, action string) error {
+	return notAllowed(member.Allowed(home, member.Account(home), action))
+}
+
+// notAllowed gives an error of the policy its exit code.
+func notAllowed(err error) error {
+	if f := (*member.Forbidden)(nil); errors.As(err, &f) {
+		return coded{err, exitRefused}
+	}
+	return input(err)
 }
 
 // registry opens the datasets of a site's home and the charter's dictionary.
-func (a *app) registry(home string) (site.Registry, *member.Member, error) {
-	m, err := siteHome(home)
+func (a *app) registry(home, action string) (site.Registry, *member.Member, error) {
+	m, err := siteHome(home, action)
 	if err != nil {
 		return site.Registry{}, nil, err
 	}
@@ -52,7 +69,7 @@ func datasetAdd(a *app) *cobra.Command {
 		Example: "  hmsp dataset add lung.csv --name lung --home north\n  hmsp dataset add lung-mapping.yaml --home north",
 		Args:    exactArgs("a file"),
 		RunE: func(c *cobra.Command, args []string) error {
-			r, m, err := a.registry(home)
+			r, m, err := a.registry(home, policy.Configure)
 			if err != nil {
 				return err
 			}
@@ -81,7 +98,7 @@ func datasetAdd(a *app) *cobra.Command {
 			if replace {
 				change = "replaced"
 			}
-			return site.Note(m, a.now, audit.Entry{Kind: audit.DatasetRegistered, Who: audit.FormatWho(whoami()), Facts: map[string]string{"dataset": d.Name, "change": change}})
+			return site.Note(m, a.now, audit.Entry{Kind: audit.DatasetRegistered, Who: audit.FormatWho(member.Account(home)), Facts: map[string]string{"dataset": d.Name, "change": change}})
 		}}
 	homeFlag(c, &home)
 	c.Flags().StringVar(&name, "name", "", "name that studies use (default: the file's name)")
@@ -94,7 +111,7 @@ func datasetList(a *app) *cobra.Command {
 	var home string
 	c := &cobra.Command{Use: "list", Short: "List the registered datasets", Example: "  hmsp dataset list --home north", Args: noArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {
-			if _, err := siteHome(home); err != nil {
+			if _, err := siteHome(home, policy.Read); err != nil {
 				return err
 			}
 			r := site.Registry{Home: home}
@@ -123,7 +140,7 @@ func datasetShow(a *app) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{Use: "show NAME", Short: "Read a dataset again and show its quality profile and problems", Example: "  hmsp dataset show lung --home north", Args: exactArgs("a name"),
 		RunE: func(c *cobra.Command, args []string) error {
-			r, m, err := a.registry(home)
+			r, m, err := a.registry(home, policy.Read)
 			if err != nil {
 				return err
 			}
@@ -152,7 +169,7 @@ func datasetRemove(a *app) *cobra.Command {
 	var home string
 	c := &cobra.Command{Use: "remove NAME", Short: "Forget a registration; the data stay where they are", Example: "  hmsp dataset remove lung --home north", Args: exactArgs("a name"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			m, err := siteHome(home)
+			m, err := siteHome(home, policy.Configure)
 			if err != nil {
 				return err
 			}
@@ -160,7 +177,7 @@ func datasetRemove(a *app) *cobra.Command {
 				return input(err)
 			}
 			a.printf("removed %s; the data were left alone\n", args[0])
-			return site.Note(m, a.now, audit.Entry{Kind: audit.DatasetRegistered, Who: audit.FormatWho(whoami()), Facts: map[string]string{"dataset": args[0], "change": "removed"}})
+			return site.Note(m, a.now, audit.Entry{Kind: audit.DatasetRegistered, Who: audit.FormatWho(member.Account(home)), Facts: map[string]string{"dataset": args[0], "change": "removed"}})
 		}}
 	homeFlag(c, &home)
 	return c

@@ -18,6 +18,7 @@ import (
 	"hmsp.center/hmsp/dp/ledger"
 	"hmsp.center/hmsp/internal/site"
 	"hmsp.center/hmsp/internal/store"
+	"hmsp.center/hmsp/law/policy"
 	"hmsp.center/hmsp/plot"
 )
 
@@ -51,7 +52,7 @@ type accountView struct {
 
 // readBook reads a site's ledger, whether the site runs or not.
 func (a *app) readBook(home string) (*book, error) {
-	m, err := siteHome(home)
+	m, err := siteHome(home, policy.Read)
 	if err != nil {
 		return nil, err
 	}

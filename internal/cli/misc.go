@@ -87,14 +87,14 @@ func (a *app) showEvidence(r receipt.Receipt) {
 // schemaCommand prints the published JSON Schemas.
 func schemaCommand(a *app) *cobra.Command {
 	all := schemas()
-	return &cobra.Command{Use: "schema [NAME]", Short: "Print the JSON Schema of a file that people write: charter, dictionary, study, dataset, member, card, hub, budget",
+	return &cobra.Command{Use: "schema [NAME]", Short: "Print the JSON Schema of a file that people write: charter, dictionary, study, dataset, member, card, hub, budget, roles",
 		Example:   "  hmsp schema study",
-		ValidArgs: []string{"charter", "dictionary", "study", "dataset", "member", "card", "hub", "budget"},
+		ValidArgs: []string{"charter", "dictionary", "study", "dataset", "member", "card", "hub", "budget", "roles"},
 		Args:      exactArgs("a name"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			s, ok := all[args[0]]
 			if !ok {
-				return inputf("no schema %q: charter, dictionary, study, dataset, member, card, hub or budget", args[0])
+				return inputf("no schema %q: charter, dictionary, study, dataset, member, card, hub, budget or roles", args[0])
 			}
 			_, err := a.out.Write(append(s, '\n'))
 			return err
@@ -103,7 +103,7 @@ func schemaCommand(a *app) *cobra.Command {
 
 func schemas() map[string][]byte {
 	return map[string][]byte{"charter": charter.JSONSchema(), "dictionary": charter.DictionarySchema(), "study": study.JSONSchema(),
-		"dataset": dataset.JSONSchema(), "member": member.JSONSchema(), "card": member.CardJSONSchema(), "hub": hub.JSONSchema(), "budget": ledger.JSONSchema()}
+		"dataset": dataset.JSONSchema(), "member": member.JSONSchema(), "card": member.CardJSONSchema(), "hub": hub.JSONSchema(), "budget": ledger.JSONSchema(), "roles": member.RolesJSONSchema()}
 }
 
 func versionCommand(a *app) *cobra.Command {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os/user"
 	"slices"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/internal/member"
 	"hmsp.center/hmsp/internal/site"
+	"hmsp.center/hmsp/law/policy"
 )
 
 func siteCommand(a *app) *cobra.Command {
@@ -79,6 +79,11 @@ func memberJoin(a *app, role identity.Role) *cobra.Command {
 			if m.Identity.Role() != role {
 				return inputf("%s belongs to the %s %s: use `hmsp %s join`", home, m.Identity.Role(), m.Identity.Name(), m.Identity.Role())
 			}
+			if role == identity.Site {
+				if err := allowed(home, policy.Configure); err != nil {
+					return err
+				}
+			}
 			if err := m.Join(path, replace); err != nil {
 				return coded{err, exitRefused}
 			}
@@ -86,7 +91,7 @@ func memberJoin(a *app, role identity.Role) *cobra.Command {
 			if role != identity.Site {
 				return nil
 			}
-			return site.Note(m, a.now, audit.Entry{Kind: audit.CharterJoined, Who: audit.FormatWho(whoami()), Facts: map[string]string{"charter": m.Charter.Digest()}})
+			return site.Note(m, a.now, audit.Entry{Kind: audit.CharterJoined, Who: audit.FormatWho(member.Account(home)), Facts: map[string]string{"charter": m.Charter.Digest()}})
 		}}
 	homeFlag(c, &home)
 	c.Flags().StringVar(&path, "charter", "", "the charter file")
@@ -101,7 +106,7 @@ func siteServe(a *app) *cobra.Command {
 		Example: "  hmsp site serve --home north",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			m, err := siteHome(home)
+			m, err := siteHome(home, policy.Serve)
 			if err != nil {
 				return err
 			}
@@ -155,7 +160,7 @@ func sitePending(a *app) *cobra.Command {
 		Example: "  hmsp site pending --home north",
 		Args:    noArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {
-			if _, err := siteHome(home); err != nil {
+			if _, err := siteHome(home, policy.Read); err != nil {
 				return err
 			}
 			records, order, err := site.Studies(home)
@@ -195,24 +200,16 @@ func sitePending(a *app) *cobra.Command {
 func siteApprove(a *app) *cobra.Command { return siteDecide(a, "approve", true) }
 func siteRefuse(a *app) *cobra.Command  { return siteDecide(a, "refuse", false) }
 
-// whoami is who types, as the operating system says.
-func whoami() string {
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return "steward"
-}
-
 func siteDecide(a *app, verb string, approve bool) *cobra.Command {
 	var home, reason string
 	c := &cobra.Command{Use: verb + " STUDY", Short: strings.ToUpper(verb[:1]) + verb[1:] + " a pending study, by name or the beginning of its digest",
 		Example: "  hmsp site " + verb + " lung-survival --home north",
 		Args:    exactArgs("a study"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if _, err := siteHome(home); err != nil {
+			if _, err := siteHome(home, policy.Decide); err != nil {
 				return err
 			}
-			digest, err := site.Decide(home, args[0], site.Decision{Approve: approve, By: whoami(), Reason: reason, At: a.now()})
+			digest, err := site.Decide(home, args[0], site.Decision{Approve: approve, By: member.Account(home), Reason: reason, At: a.now()})
 			if err != nil {
 				return input(err)
 			}

@@ -3,11 +3,13 @@ package cli
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"hmsp.center/hmsp/charter"
 	"hmsp.center/hmsp/identity"
+	"hmsp.center/hmsp/internal/researcher"
 	"hmsp.center/hmsp/manifest"
 	"hmsp.center/hmsp/plan"
 	"hmsp.center/hmsp/study"
@@ -15,14 +17,18 @@ import (
 
 func studyCheck(a *app) *cobra.Command {
 	var home, path string
-	c := &cobra.Command{Use: "check STUDY", Short: "Say what a study would do, or what is wrong with it, without sending anything",
-		Example: "  hmsp study check study.yaml --home ruth\n  hmsp study check study.yaml --charter charter.yaml",
+	var ask bool
+	var wait time.Duration
+	c := &cobra.Command{Use: "check STUDY", Short: "Say what a study would do, or what is wrong with it; with --ask also what each site would say to it",
+		Example: "  hmsp study check study.yaml --home ruth\n  hmsp study check study.yaml --charter charter.yaml\n  hmsp study check study.yaml --home ruth --ask",
 		Args:    exactArgs("a study file"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			s, err := study.Read(args[0])
 			if err != nil {
 				return input(err)
 			}
+			var r *researcher.Researcher
+			var signed *study.Signed
 			var p *plan.Plan
 			var problems []plan.Problem
 			if path != "" {
@@ -34,17 +40,15 @@ func studyCheck(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				signed, err := study.Submit(s, ch.Digest(), id, a.now(), nil)
-				if err != nil {
+				if signed, err = study.Submit(s, ch.Digest(), id, a.now(), nil); err != nil {
 					return input(err)
 				}
 				p, problems = plan.New(ch, signed, a.catalog)
 			} else {
-				r, err := a.researcher(home)
-				if err != nil {
+				if r, err = a.researcher(home); err != nil {
 					return input(err)
 				}
-				if p, _, problems, err = r.Plan(s); err != nil {
+				if p, signed, problems, err = r.Plan(s); err != nil {
 					return input(err)
 				}
 			}
@@ -52,10 +56,16 @@ func studyCheck(a *app) *cobra.Command {
 				return explain(s, problems)
 			}
 			a.showPlan(p)
+			if ask {
+				return a.askSites(c.Context(), r, p, signed, wait)
+			}
 			return nil
 		}}
 	homeFlag(c, &home)
 	c.Flags().StringVar(&path, "charter", "", "check against this charter instead of the one joined in --home")
+	c.Flags().BoolVar(&ask, "ask", false, "ask the sites what they would say; they run nothing and read no data")
+	c.Flags().DurationVar(&wait, "wait", 30*time.Second, "how long to wait for the sites' answers")
+	c.MarkFlagsMutuallyExclusive("charter", "ask")
 	return c
 }
 

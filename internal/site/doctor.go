@@ -34,7 +34,7 @@ func Doctor(ctx context.Context, home string, cat catalog.Catalog, now func() ti
 	if m.Identity.Role() != identity.Site {
 		out[0].Problem, out[0].Mend = "this is not a site's folder", "name the site's folder with --home"
 	}
-	out = append(out, disk(home))
+	out = append(out, disk(home), rules(home))
 	if err := m.Joined(); err != nil {
 		return append(out, Finding{Name: "charter", Problem: err.Error(), Mend: "get the signed charter and join it"})
 	}
@@ -45,6 +45,18 @@ func Doctor(ctx context.Context, home string, cat catalog.Catalog, now func() ti
 	out = append(out, charter, proxy(m))
 	out = append(out, reach(ctx, m, now)...)
 	return append(out, data(ctx, m, cat)...)
+}
+
+// rules reads the policy in force.
+func rules(home string) Finding {
+	f := Finding{Name: "policy"}
+	p, err := member.ReadPolicy(home)
+	if err != nil {
+		f.Problem, f.Mend = err.Error(), "mend "+filepath.Join(home, member.PolicyFile)+", or put the default in force with `hmsp policy set --default`; until then every study is refused"
+		return f
+	}
+	f.Found = fmt.Sprintf("%d rules, digest %.12s", len(p.Rules()), p.Digest())
+	return f
 }
 
 func disk(home string) Finding {

@@ -70,8 +70,10 @@ func (s *Site) answer(p *plan.Plan) (engine.Answer, error) {
 	if p.Budget != nil {
 		a.Rho = p.Budget.Rho
 	}
-	if !a.Dataset && a.Verdict != law.Refuse { // the study would fail here, whatever the policy says
-		a.Reasons = append(a.Reasons, law.Reason{Rule: ruleNoRecord, Text: "no dataset of that name is registered"})
+	if missing := (law.Reason{Rule: ruleNoRecord, Text: "no dataset of that name is registered"}); !a.Dataset && a.Verdict == law.Permit {
+		a.Reasons = []law.Reason{missing} // the study would fail here
+	} else if !a.Dataset && a.Verdict == law.Ask {
+		a.Reasons = append(a.Reasons, missing)
 	}
 	return a, nil
 }

@@ -55,12 +55,20 @@ func (s *Site) judge(p *plan.Plan) judgement {
 
 // request is what the policy is told of a study.
 func (s *Site) request(p *plan.Plan) policy.Request {
-	r := policy.Request{
-		Researcher: p.Researcher, Dataset: p.Study.Dataset, Purpose: p.Study.Purpose, LegalBasis: p.Study.LegalBasis, Question: p.Study.Question,
-		Cohort: p.Predicate(), Variables: p.Columns, Sites: len(p.Sites), Decide: s.member.Config.Decide,
-	}
+	role := ""
 	if m, ok := s.member.Charter.Member(p.Researcher); ok {
-		r.Role = string(m.Role)
+		role = string(m.Role)
+	}
+	return Request(p, role, s.member.Config.Decide)
+}
+
+// Request is a plan as a policy is told of it: of a researcher with a role in the
+// charter, at a site with this setting of `decide`. What is left of the site's budget
+// is not in it.
+func Request(p *plan.Plan, role, decide string) policy.Request {
+	r := policy.Request{
+		Researcher: p.Researcher, Role: role, Dataset: p.Study.Dataset, Purpose: p.Study.Purpose, LegalBasis: p.Study.LegalBasis, Question: p.Study.Question,
+		Cohort: p.Predicate(), Variables: p.Columns, Sites: len(p.Sites), Decide: decide,
 	}
 	for _, e := range p.Entries {
 		if !slices.Contains(r.Analyses, e.About.Name) {

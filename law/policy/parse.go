@@ -59,7 +59,10 @@ func Parse(path string, text []byte) (*Policy, error) {
 	return p, nil
 }
 
-var place = regexp.MustCompile(`(?:parse error at )?<input>:(\d+):(\d+):? *`)
+var (
+	place    = regexp.MustCompile(`(?:parse error at )?<input>:(\d+):(\d+):? *`)
+	expected = regexp.MustCompile(`(?s)^".*": (?:exact )?got (.*) want (.+)$`)
+)
 
 // syntax is the parser's error at its place.
 func syntax(path string, err error) *manifest.Error {
@@ -69,6 +72,13 @@ func syntax(path string, err error) *manifest.Error {
 		out.Line, _ = strconv.Atoi(m[1])
 		out.Column, _ = strconv.Atoi(m[2])
 		text = strings.Replace(text, m[0], "", 1)
+	}
+	if m := expected.FindStringSubmatch(text); m != nil {
+		got := "the end of the file"
+		if m[1] != "" {
+			got = strconv.Quote(m[1])
+		}
+		text = fmt.Sprintf("%s where %q should be", got, m[2])
 	}
 	out.Text = "not Cedar: " + text
 	return out

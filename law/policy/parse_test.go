@@ -17,8 +17,8 @@ func TestParseRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ text, at, says string }{
 		"nothing":             {"", "p.cedar", "would refuse everything"},
 		"comments only":       {"// permit(principal, action, resource);", "p.cedar", "would refuse everything"},
-		"cut off":             {"@id(\"a\")\npermit (principal, action, resource", "p.cedar:2:36", "not Cedar"},
-		"misspelt":            {"@id(\"a\")\npermit (principal, action, resoure);", "p.cedar:2:35", "want resource"},
+		"cut off":             {"@id(\"a\")\npermit (principal, action, resource", "p.cedar:2:36", "the end of the file where \")\" should be"},
+		"misspelt":            {"@id(\"a\")\npermit (principal, action, resoure);", "p.cedar:2:35", "\"resoure\" where \"resource\" should be"},
 		"open text":           {"@id(\"a\")\n\npermit (principal, action, resource) when { \"abc };", "p.cedar:3:45", "not terminated"},
 		"not a method":        {forbid("context.sites.more(1)"), "p.cedar:4:30", "`more` is not a method"},
 		"not UTF-8":           {"permit\xff\xfe", "p.cedar:1:1", "not Cedar: invalid UTF-8"},
