@@ -12,6 +12,7 @@ import (
 	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/internal/simnet"
 	"hmsp.center/hmsp/plan"
+	"hmsp.center/hmsp/receipt"
 	"hmsp.center/hmsp/study"
 )
 
@@ -67,36 +68,45 @@ func TestNodeFromJournalIsTheSameNode(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		net := c.network(p)
 		net.Works = &c.works
-		steps := 0
-		net.Watch = func(site string, e engine.Event, disk *engine.Memory) func([]engine.Message, error) {
-			steps++
-			copied := disk.Copy(-1)
-			twin, err := engine.NewNode(p, c.signers[site], copied)
-			if err != nil {
-				t.Fatalf("seed %d, step %d, %s: %v", seed, steps, site, err)
-			}
-			out, err := twin.Deliver(e)
-			want := shown(t, twin, out, err)
-			return func(out []engine.Message, err error) {
-				if got := shown(t, net.Node(site), out, err); !reflect.DeepEqual(got, want) {
-					t.Fatalf("seed %d, step %d, %s at %s: the node\n%+v\nfrom its journal\n%+v", seed, steps, site, e.Kind, got, want)
-				}
-				if a, b := events(t, disk), events(t, copied); !bytes.Equal(a, b) {
-					t.Fatalf("seed %d, step %d, %s: the journals differ", seed, steps, site)
-				}
-			}
-		}
 		if seed > 1 {
 			net.Rule = func(int, *engine.Message) simnet.Action {
 				return [...]simnet.Action{simnet.Delay, simnet.Repeat, simnet.CrashAfter, simnet.Late, simnet.Deliver, simnet.Deliver, simnet.Deliver, simnet.Deliver}[rnd.IntN(8)]
 			}
 		}
-		o, err := net.Run(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("seed %d: %d steps, %v", seed, steps, o != nil && o.Status == "released")
+		twins(t, c, p, net)
 	}
+}
+
+// twins runs a study, makes a second node from the journal before every event, and
+// demands that both say and keep the same. It tells whether the study was released.
+func twins(t *testing.T, c *consortium, p *plan.Plan, net *simnet.Network) bool {
+	t.Helper()
+	steps := 0
+	net.Watch = func(site string, e engine.Event, disk *engine.Memory) func([]engine.Message, error) {
+		steps++
+		copied := disk.Copy(-1)
+		twin, err := engine.NewNode(p, c.signers[site], copied)
+		if err != nil {
+			t.Fatalf("step %d, %s: %v", steps, site, err)
+		}
+		out, err := twin.Deliver(e)
+		want := shown(t, twin, out, err)
+		return func(out []engine.Message, err error) {
+			if got := shown(t, net.Node(site), out, err); !reflect.DeepEqual(got, want) {
+				t.Fatalf("step %d, %s at %s: the node\n%+v\nfrom its journal\n%+v", steps, site, e.Kind, got, want)
+			}
+			if a, b := events(t, disk), events(t, copied); !bytes.Equal(a, b) {
+				t.Fatalf("step %d, %s: the journals differ", steps, site)
+			}
+		}
+	}
+	o, err := net.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	released := o != nil && o.Status == receipt.Released
+	t.Logf("%d steps, released %v", steps, released)
+	return released
 }
 
 func events(t *testing.T, m *engine.Memory) []byte {
