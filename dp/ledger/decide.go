@@ -62,19 +62,26 @@ func sameRounds(a, b *claim) bool {
 	return slices.EqualFunc(a.Rounds, b.Rounds, func(x, y []dp.Event) bool { return slices.Equal(x, y) })
 }
 
-// spend decides over a round that is to leave.
-func (s *state) spend(study string, round int, now time.Time) ([]record, error) {
+// spend decides over a round that is to leave; one that asks something else than
+// what was paid for burns the question.
+func (s *state) spend(study string, round int, asked string, now time.Time) ([]record, *OtherRound, error) {
 	x, err := s.running(study)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if !x.payment.has(round) {
-		return nil, fmt.Errorf("the study %s reserved %d rounds", study, len(x.payment.rounds))
+	p := x.payment
+	if !p.has(round) {
+		return nil, nil, fmt.Errorf("the study %s reserved %d rounds", study, len(p.rounds))
 	}
-	if x.payment.rounds[round].stage == spent {
-		return nil, nil
+	switch t := p.rounds[round]; {
+	case t.stage != spent:
+		return []record{{Kind: kindSpend, At: now, Study: study, Round: round, Asked: asked}}, nil, nil
+	case t.asked == asked:
+		return nil, nil, nil
+	case p.burnt || s.questions[p.question] != p:
+		return nil, &OtherRound{round}, nil
 	}
-	return []record{{Kind: kindSpend, At: now, Study: study, Round: round}}, nil
+	return []record{{Kind: kindBurn, At: now, Question: p.question}}, &OtherRound{round}, nil
 }
 
 func (s *state) running(digest string) (*study, error) {

@@ -145,6 +145,14 @@ func (e *OtherSet) Error() string {
 	return fmt.Sprintf("this question was answered before as the sum of %v, now of %v: the same noise may not be used for both", e.Before, e.Now)
 }
 
+// OtherRound says that a round of a question was paid for as something else than it
+// asks now: the rounds before it went another way. The question is burnt.
+type OtherRound struct{ Round int }
+
+func (e *OtherRound) Error() string {
+	return fmt.Sprintf("round %d of this question was paid for as something else than it asks now", e.Round)
+}
+
 // The scopes of limits.
 const (
 	scopeDataset   = "dataset"
@@ -203,10 +211,23 @@ func latest(a, b time.Time) time.Time {
 // Spend books that a round's vector leaves: it is called before, and once it has
 // returned the rho of the round stays spent whatever happens. A round that was
 // spent before changes nothing. Errors: ErrUnknown, ErrOver.
-func (l *Ledger) Spend(study string, round int) error {
-	err := l.change(func(s *state, now time.Time) ([]record, error) { return s.spend(study, round, now) })
+func (l *Ledger) Spend(study string, round int) error { return l.SpendAs(study, round, "") }
+
+// SpendAs is Spend of a round that asks something that only the rounds before
+// settled; asked names it. A round is paid for as what it asked first: the same
+// round of the same question asking something else burns the question and is
+// *OtherRound, for its noise would be fresh, and paid by nobody.
+func (l *Ledger) SpendAs(study string, round int, asked string) error {
+	var other *OtherRound
+	err := l.change(func(s *state, now time.Time) (records []record, err error) {
+		records, other, err = s.spend(study, round, asked, now)
+		return records, err
+	})
 	if err != nil {
 		return fmt.Errorf("spend round %d: %w", round, err)
+	}
+	if other != nil {
+		return other
 	}
 	return nil
 }

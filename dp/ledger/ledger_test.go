@@ -236,6 +236,37 @@ func TestBurnAndOtherSet(t *testing.T) {
 	b.stands(0.1, 0.35)
 }
 
+// TestARoundIsPaidAsWhatItAsked: a later round asks what the rounds before led to, and
+// who lies about these must not get a second draw of its noise for the first's price.
+func TestARoundIsPaidAsWhatItAsked(t *testing.T) {
+	b := newBench(t, DefaultLimits())
+	b.grant(b.claim("s1", "q", 0.1, 0.1), true, 0)
+	b.must(b.SpendAs("s1", 0, "start"))
+	b.must(b.SpendAs("s1", 1, "here"))
+	b.must(b.SpendAs("s1", 1, "here"))
+	b.reopen()
+	b.grant(b.claim("s2", "q", 0.1, 0.1), false, 0)
+	b.must(b.SpendAs("s2", 0, "start"))
+	b.must(b.SpendAs("s2", 1, "here"))
+	b.grant(b.claim("s3", "q", 0.1, 0.1), false, 0)
+	b.must(b.SpendAs("s3", 0, "start"))
+	var other *OtherRound
+	for range 2 {
+		if err := b.SpendAs("s3", 1, "there"); !errors.As(err, &other) || other.Round != 1 {
+			t.Errorf("another second round: %v", err)
+		}
+		b.reopen()
+	}
+	if n, err := b.Burns("lung"); n != 1 || err != nil {
+		t.Errorf("burns: %d, %v", n, err)
+	}
+	b.stands(0.2, 0)
+	b.grant(b.claim("s4", "q", 0.1, 0.1), true, 1)
+	b.must(b.SpendAs("s4", 0, "start"))
+	b.must(b.SpendAs("s4", 1, "there"))
+	b.stands(0.4, 0)
+}
+
 // TestEveryRoundHasItsSet: a site may leave between two rounds, but the same question
 // must lose the same site at the same round.
 func TestEveryRoundHasItsSet(t *testing.T) {

@@ -39,6 +39,7 @@ type round struct {
 	cost  amount
 	stage stage
 	at    time.Time // when it was spent
+	asked string    // as what; see SpendAs
 	payer *study    // unless free
 	set   []string  // for which the sum was opened; nil: not yet
 }
@@ -117,7 +118,7 @@ func (s *state) applyRunning(r record) error {
 	case !x.payment.has(r.Round):
 		return fmt.Errorf("%s of a round that the study does not have", r.Kind)
 	case r.Kind == kindSpend:
-		return s.applySpend(&x.payment.rounds[r.Round], r.At)
+		return s.applySpend(&x.payment.rounds[r.Round], r.At, r.Asked)
 	}
 	x.payment.rounds[r.Round].set = r.Contributors
 	return nil
@@ -156,11 +157,11 @@ func (s *state) applyReserve(r record) error {
 
 func (p *payment) has(round int) bool { return round >= 0 && round < len(p.rounds) }
 
-func (s *state) applySpend(t *round, at time.Time) error {
+func (s *state) applySpend(t *round, at time.Time, asked string) error {
 	if t.stage != reserved {
 		return fmt.Errorf("a round was spent that was not reserved")
 	}
-	t.stage, t.at = spent, at
+	t.stage, t.at, t.asked = spent, at, asked
 	s.each(t.payer, func(a *spending) {
 		a.reserved -= t.cost
 		a.spend(at, t.cost)

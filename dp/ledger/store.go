@@ -70,6 +70,7 @@ type record struct {
 	Question     string    `json:"question,omitempty"`
 	Generation   int       `json:"generation,omitempty"`
 	Round        int       `json:"round,omitempty"`
+	Asked        string    `json:"asked,omitempty"`        // of spend
 	Claim        *claim    `json:"claim,omitempty"`        // of reserve
 	Contributors []string  `json:"contributors,omitempty"` // of confirm
 }

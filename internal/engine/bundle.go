@@ -219,6 +219,7 @@ func safely(f func() error) (err error) {
 // A Task is what a site must compute for one analysis in one round.
 type Task struct {
 	Name    string
+	At      int // among the study's analyses, whether or not others have ended
 	Run     analysis.Run
 	State   analysis.State
 	Bounds  analysis.Bounds
@@ -229,9 +230,9 @@ type Task struct {
 // Tasks lists the round's computations in the order of the wire vector.
 func (b *Bundle) Tasks() []Task {
 	var out []Task
-	for _, r := range b.runs {
+	for i, r := range b.runs {
 		if r.active() {
-			out = append(out, Task{r.Name, r.Run, r.state, r.bounds, r.grid, r.Private})
+			out = append(out, Task{r.Name, i, r.Run, r.state, r.bounds, r.grid, r.Private})
 		}
 	}
 	return out

@@ -48,13 +48,13 @@ func (d *door) Compute(ctx context.Context, q engine.Question) ([]uint64, error)
 		return nil, d.told(q.Round, err)
 	}
 	var words []uint64
-	for i, task := range q.Tasks {
+	for _, task := range q.Tasks {
 		v, err := execute.Local(ctx, t, task.Run, task.State, task.Bounds, task.Grid) // Local and the range check
 		if err != nil {
 			return nil, d.private(q.Round, task.Name, err)
 		}
 		if private {
-			source, err := d.noise(q.Round, i, task)
+			source, err := d.noise(q.Round, task)
 			if err == nil {
 				err = task.Private.Noise(task.State, v.Words, source) // on the integers
 			}
@@ -65,10 +65,9 @@ func (d *door) Compute(ctx context.Context, q engine.Question) ([]uint64, error)
 		words = append(words, v.Words...) // encoded: exact integers in the ring
 	}
 	if private {
-		err = d.run.site.ledger.Spend(d.run.plan.Digest, q.Round) // durable, before anything leaves
-	}
-	if err != nil {
-		return nil, d.told(q.Round, err)
+		if err := d.spend(q); err != nil { // durable, before anything leaves
+			return nil, d.told(q.Round, err)
+		}
 	}
 	return words, nil
 }
@@ -142,7 +141,8 @@ func (d *door) cohort(ctx context.Context) (table.Table, error) {
 			return table.Table{}, d.private(0, "cohort", err)
 		}
 	}
-	if n := t.People(); n < s.member.Config.MinimumCohort {
+	// Of a private study no refusal may tell how many there are: its noise covers few.
+	if n := t.People(); p.Budget == nil && n < s.member.Config.MinimumCohort {
 		return table.Table{}, engine.Reason{Kind: engine.ReasonCohort, Text: fmt.Sprintf("fewer than %d patients of this site are in the cohort", s.member.Config.MinimumCohort)}
 	}
 	d.people = &t
@@ -159,6 +159,9 @@ func (d *door) told(round int, err error) error {
 	}
 	if r := (*ledger.DeltaRefused)(nil); errors.As(err, &r) {
 		return engine.Reason{Kind: engine.ReasonBudget, Text: r.Error()}
+	}
+	if r := (*ledger.OtherRound)(nil); errors.As(err, &r) {
+		return engine.Reason{Kind: engine.ReasonDifference, Text: "this question was answered before and went another way after its first rounds; it is not answered twice for one price: ask again, and it is paid for anew"}
 	}
 	if r := (*ledger.OtherSet)(nil); errors.As(err, &r) {
 		return engine.Reason{Kind: engine.ReasonDifference, Text: "this question was answered before with other contributors, and the same noise over other sites would show one site's part: ask again, and it is paid for anew"}

@@ -7,9 +7,11 @@ import (
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 
@@ -83,15 +85,44 @@ func beginning(asked []byte) string {
 	return hex.EncodeToString(first[:16])
 }
 
+// spend books that a round leaves, and as what: the states that the rounds before led
+// to are public, but the lead's word, and any contributor's, made them. The same
+// question that goes another way would get fresh noise for an old price.
+func (d *door) spend(q engine.Question) error {
+	var parts [][]byte
+	for _, task := range q.Tasks {
+		parts = append(parts, vectorName(task))
+	}
+	asked := sha256.Sum256(secure.Frame("round", parts...))
+	return d.run.site.ledger.SpendAs(d.run.plan.Digest, q.Round, hex.EncodeToString(asked[:16]))
+}
+
+// vectorName names all that makes an analysis' vector in a round besides question and
+// data: its place in the study, its state, and what follows from that, the grid.
+func vectorName(task engine.Task) []byte {
+	h := sha256.New()
+	h.Write(secure.Frame("vector", secure.Number(task.At), task.State, secure.Number(len(task.Bounds.Ranges))))
+	for i, r := range task.Bounds.Ranges {
+		b := binary.BigEndian.AppendUint64(nil, math.Float64bits(r.Max))
+		if b = append(b, 0); r.Integer {
+			b[8] = 1
+		}
+		b = binary.BigEndian.AppendUint64(b, uint64(task.Grid.Frac[i]))
+		h.Write(b)
+	}
+	return h.Sum(nil)
+}
+
 // noise is the source of this site's share of the noise of one analysis in one
-// round: a stream under the site's own key, named by the question, so that the
-// same question never gets a second draw. The public state is part of the name.
-func (d *door) noise(round int, at int, task engine.Task) (*noise.Source, error) {
+// round: a stream under the site's own key, named by the question and by all else
+// that makes the vector, so that one vector never gets a second draw, and two never
+// one draw.
+func (d *door) noise(round int, task engine.Task) (*noise.Source, error) {
 	key, err := d.run.site.subkey("noise")
 	if err != nil {
 		return nil, err
 	}
-	info := secure.Frame("noise", []byte(d.question), secure.Number(d.grant.Generation), secure.Number(round), secure.Number(at), task.State)
+	info := secure.Frame("noise", []byte(d.question), secure.Number(d.grant.Generation), secure.Number(round), vectorName(task))
 	stream, err := hkdf.Key(sha256.New, key, nil, string(info), 32)
 	if err != nil {
 		return nil, fmt.Errorf("derive noise: %w", err)
