@@ -76,9 +76,15 @@ func TestMessageEncodingIsThatOfItsVersion(t *testing.T) {
 			t.Errorf("%s came back as %+v", m.Kind, back)
 		}
 	}
-	path := filepath.Join("testdata", "messages-v2.golden")
+	golden(t, "messages-v2.golden", got.String())
+}
+
+// golden holds a text against a file of testdata, which -update writes anew.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", file)
 	if *update {
-		if err := os.WriteFile(path, []byte(got.String()), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -86,8 +92,21 @@ func TestMessageEncodingIsThatOfItsVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.String() != string(want) {
-		t.Errorf("the encoding of %s changed: a change needs a new version.\ngot\n%s", Protocol, got.String())
+	if got != string(want) {
+		t.Errorf("the encoding changed: a change needs a new version.\ngot\n%s", got)
+	}
+}
+
+// What version 2 brought is in its golden file, so that it cannot go unseen.
+func TestGoldenMessagesHaveWhatIsNew(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("testdata", "messages-v2.golden"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, field := range map[Kind]string{KindDecision: `\"data\":\"CQ==\"`, KindRoster: `\"data\":\"CQ==\"`, KindConfirm: `\"log\":\"bG9n\"`, KindQuorum: `\"logs\":{\"east\"`} {
+		if i := strings.Index(string(b), "\n"+string(kind)+" "); i < 0 || !strings.Contains(strings.SplitN(string(b)[i+1:], "\n", 2)[0], field) {
+			t.Errorf("the golden %s lacks %s", kind, field)
+		}
 	}
 }
 
@@ -153,7 +172,8 @@ func someEvents() []Event {
 	m := every()[5]
 	return []Event{
 		{Kind: EventBegin, At: at, Seed: bytes.Repeat([]byte{1}, 32)},
-		{Kind: EventDecided, At: at, Accept: true},
+		{Kind: EventDecided, At: at, Accept: true, Data: []byte{9, 9}},
+		{Kind: EventDecided, At: at, Reason: Reason{ReasonBudget, "nothing is left"}},
 		{Kind: EventMessage, At: at, Message: &m},
 		{Kind: EventEncapsulated, At: at, Epoch: 1, Enc: map[string][]byte{"a": {1}}, Secret: map[string][]byte{"a": {2}}},
 		{Kind: EventComputed, At: at, Round: 1, Words: []uint64{1, 2, 1 << 60}},
@@ -173,6 +193,81 @@ func TestEventComesBackAsItWas(t *testing.T) {
 		back, err := DecodeEvent(b)
 		if err != nil || !reflect.DeepEqual(back, e) {
 			t.Errorf("%s came back as %+v (%v)", e.Kind, back, err)
+		}
+	}
+}
+
+// The bytes of a journal's version never change (testdata/events-v2.golden): a site
+// that is restarted reads what it wrote before.
+func TestEventEncodingIsThatOfItsVersion(t *testing.T) {
+	var got strings.Builder
+	for _, e := range someEvents() {
+		b, err := e.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&got, "%s %q\n", e.Kind, b)
+	}
+	golden(t, "events-v2.golden", got.String())
+}
+
+func TestDecodeEventRefuses(t *testing.T) {
+	event := func(head string, data ...byte) []byte {
+		return append(append([]byte(eventMagic), 0, 0, 0, byte(len(head))), append([]byte(head), data...)...)
+	}
+	const at = `"at":"2026-01-01T00:00:00Z"`
+	if e, err := DecodeEvent(event(`{"event":"agreed",` + at + `,"round":1,"log":"bG9n"}`)); err != nil || string(e.Log) != "log" || e.Round != 1 {
+		t.Fatal(e, err)
+	}
+	for name, b := range map[string][]byte{
+		"empty":               nil,
+		"an earlier version":  append([]byte("hmsp-event1\n"), event(`{"event":"tick",` + at + `}`)[len(eventMagic):]...),
+		"header too long":     append([]byte(eventMagic), 0, 0, 1, 0, '{', '}'),
+		"unknown kind":        event(`{"event":"consented",` + at + `}`),
+		"unknown field":       event(`{"event":"agreed",` + at + `,"checkpoint":"bG9n"}`),
+		"log that is no text": event(`{"event":"agreed",` + at + `,"log":7}`),
+		"log not in base64":   event(`{"event":"agreed",` + at + `,"log":"b!"}`),
+		"tag that is a list":  event(`{"event":"decided",` + at + `,"accept":true,"data":{"a":"b"}}`),
+		"half a word":         event(`{"event":"computed",`+at+`}`, 1, 2, 3),
+		"no message":          event(`{"event":"message",` + at + `}`),
+		"two values":          event(`{"event":"tick",` + at + `}{}`),
+	} {
+		if e, err := DecodeEvent(b); err == nil {
+			t.Errorf("%s: taken as %+v", name, e)
+		}
+	}
+}
+
+// Bodies of decisions, rosters, confirmations, quorums and receipts that are not
+// in order are no message of this version.
+func TestBodiesThatAreRefused(t *testing.T) {
+	reads := map[Kind]func(Message) error{
+		KindDecision: func(m Message) error { _, err := read[decisionBody](m); return err },
+		KindRoster:   func(m Message) error { _, err := read[rosterBody](m); return err },
+		KindConfirm:  func(m Message) error { _, err := read[confirmBody](m); return err },
+		KindQuorum:   func(m Message) error { _, err := read[quorumBody](m); return err },
+		KindRelease:  func(m Message) error { _, err := read[releaseBody](m); return err },
+	}
+	for kind, bodies := range map[Kind][2][]string{ // good, bad
+		KindDecision: {{`{"accept":true,"key":"AA==","data":"AA==","signature":"AA=="}`, `{"accept":false,"reason":{"kind":"budget","text":"x"}}`},
+			{`{"accept":true,"data":"A"}`, `{"accept":true,"data":1}`, `{"accept":true,"tag":"AA=="}`, `{"accept":"yes"}`}},
+		KindRoster: {{`{"seats":[{"site":"a","key":"AA==","data":"AA==","signature":"AA=="}]}`},
+			{`{"seats":[{"site":"a","data":"!"}]}`, `{"seats":{"a":"AA=="}}`, `{"seats":[{"site":"a","rows":7}]}`}},
+		KindConfirm: {{`{"signature":"AA==","log":"AA=="}`, `{"signature":"AA=="}`},
+			{`{"signature":"AA==","log":"A"}`, `{"signature":"AA==","log":["AA=="]}`, `{"signature":"AA==","logs":"AA=="}`, `{"signature":"AA=="} 1`}},
+		KindQuorum: {{`{"confirms":{"a":"AA=="},"logs":{"a":"AA=="},"shares":{}}`},
+			{`{"logs":"AA=="}`, `{"logs":{"a":{"size":1}}}`, `{"logs":{"a":"A"}}`, `{"log":{"a":"AA=="}}`, `null null`}},
+		KindRelease: {{`{"receipt":{"logs":[{"member":"a","checkpoint":"x"}],"privacy":{"epsilon":1},"disclosure":[{"rule":"r"}]}}`},
+			{`{"receipt":{"logs":{"a":"x"}}}`, `{"receipt":{"logs":[{"site":"a"}]}}`, `{"receipt":{"privacy":{"epsilon":"1"}}}`, `{"receipt":{"privacy":{"sigma":1}}}`, `{"receipt":{"disclosure":[{"hidden":1}]}}`}},
+	} {
+		for i, list := range bodies {
+			for _, b := range list {
+				if err := reads[kind](Message{Kind: kind, From: "east", Body: []byte(b)}); (err == nil) != (i == 0) {
+					t.Errorf("%s %s: %v", kind, b, err)
+				} else if err != nil && !strings.HasPrefix(err.Error(), string(kind)+" message from east") {
+					t.Errorf("%s: %v", kind, err)
+				}
+			}
 		}
 	}
 }
