@@ -13,6 +13,7 @@ type Vector struct {
 	Grid  Grid
 	Words []uint64
 	err   error
+	print *fingerprint // instead of Words: see NewFingerprint
 }
 
 // NewVector returns zero on the grid.
@@ -27,6 +28,11 @@ func (v *Vector) Add(i int, x float64) {
 		v.fail(i)
 		return
 	}
+	if v.print != nil {
+		lo, hi := encode(x, c.shift+1075)
+		v.print.add(i, lo, hi)
+		return
+	}
 	if v.Grid.Bits == 128 {
 		if w := v.Words[2*i : 2*i+2]; !addQuick(w, x, c.shift) {
 			addAny(w, x, c.shift)
@@ -39,7 +45,7 @@ func (v *Vector) Add(i int, x float64) {
 // AddScaled adds s*x[k] to coordinate at+k, for every k: the same integers as
 // Add for each product, in less time.
 func (v *Vector) AddScaled(at int, s float64, x []float64) {
-	if v.Grid.Bits != 128 {
+	if v.Grid.Bits != 128 || v.print != nil {
 		for k, y := range x {
 			v.Add(at+k, s*y)
 		}
@@ -82,6 +88,11 @@ func (v *Vector) AddSum(i int, x float64) {
 		v.fail(i)
 		return
 	}
+	if v.print != nil {
+		lo, hi := encode(x, v.Grid.cells[i].shift+1075)
+		v.print.add(i, lo, hi)
+		return
+	}
 	if v.Grid.Bits == 128 {
 		addAny(v.Words[2*i:2*i+2], x, v.Grid.cells[i].shift)
 		return
@@ -107,7 +118,7 @@ func (v *Vector) Merge(w *Vector) {
 // outside the site's limit. The error names the coordinate and its bound, never
 // the value.
 func (v *Vector) Err() error {
-	if v.err != nil {
+	if v.err != nil || v.print != nil {
 		return v.err
 	}
 	for i, x := range Decode(v.Grid, v.Words) {

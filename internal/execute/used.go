@@ -2,9 +2,14 @@ package execute
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"hmsp.center/hmsp/analysis"
 	"hmsp.center/hmsp/charter"
@@ -12,47 +17,70 @@ import (
 	"hmsp.center/hmsp/table"
 )
 
-// mostCompared is how many words Used compares at most; of a larger vector, rows
-// that lack no value count as used without a look.
-const mostCompared = 1 << 31
-
 // Used lists the rows of t that count in a round's sum: those that add something
 // else than a row of which nothing is known. What an analysis leaves out, by a
 // missing value or by a formula that has no value there, shows in no other way.
+// Rows are compared by fingerprints under a key of this call, so that the length of
+// the vector costs nothing. Of an analysis that is additive over sites only, every
+// complete row counts: a stratum of one may well add nothing.
 func Used(ctx context.Context, t table.Table, run analysis.Run, s analysis.State, b analysis.Bounds, g fixed.Grid) ([]int, error) {
-	complete := make([]bool, t.Rows())
-	for i := range complete {
-		complete[i] = !lacks(t, b.Columns, i)
-	}
-	blank, err := alone(ctx, unknown(t, b.Columns), run, s, g)
+	var key [8]byte
+	rand.Read(key[:])
+	p := probe{run: run, state: s, bounds: b, vector: fixed.NewFingerprint(g, binary.LittleEndian.Uint64(key[:]))}
+	blank, err := p.of(ctx, unknown(t, b.Columns))
 	if err != nil {
+		return nil, fmt.Errorf("a row of which nothing is known: %w", err)
+	}
+	parts := max(1, min(runtime.GOMAXPROCS(0), t.Rows()/blockRows))
+	used := make([][]int, parts)
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range parts {
+		p := p
+		p.vector = fixed.NewFingerprint(g, binary.LittleEndian.Uint64(key[:]))
+		group.Go(func() (err error) {
+			used[i], err = p.used(ctx, t, i*t.Rows()/parts, (i+1)*t.Rows()/parts, blank)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	far := float64(t.Rows())*float64(len(blank.Words)) > mostCompared
+	return slices.Concat(used...), nil
+}
+
+// A probe is one round of a run, put to single rows.
+type probe struct {
+	run    analysis.Run
+	state  analysis.State
+	bounds analysis.Bounds
+	vector *fixed.Vector
+}
+
+// of is the fingerprint of what a table adds.
+func (p probe) of(ctx context.Context, t table.Table) (uint64, error) {
+	if err := one(ctx, t, p.run, p.state, p.vector); err != nil {
+		return 0, err
+	}
+	return p.vector.Fingerprint(), p.vector.Err()
+}
+
+// used lists those of the rows from..to-1 that differ from the blank one.
+func (p probe) used(ctx context.Context, t table.Table, from, to int, blank uint64) ([]int, error) {
 	var out []int
-	v := fixed.NewVector(g)
-	for i := range t.Rows() {
-		if complete[i] && (far || b.OverSites) {
-			out = append(out, i) // a stratum of one may well add nothing
+	for i := from; i < to; i++ {
+		if p.bounds.OverSites && !lacks(t, p.bounds.Columns, i) {
+			out = append(out, i)
 			continue
 		}
-		clear(v.Words)
-		if err := one(ctx, t.Slice(i, i+1), run, s, v); err != nil {
+		got, err := p.of(ctx, t.Slice(i, i+1))
+		if err != nil {
 			return nil, err
 		}
-		if !slices.Equal(v.Words, blank.Words) {
+		if got != blank {
 			out = append(out, i)
 		}
 	}
-	return out, v.Err()
-}
-
-func alone(ctx context.Context, t table.Table, run analysis.Run, s analysis.State, g fixed.Grid) (*fixed.Vector, error) {
-	v := fixed.NewVector(g)
-	if err := one(ctx, t, run, s, v); err != nil {
-		return nil, fmt.Errorf("a row of which nothing is known: %w", err)
-	}
-	return v, v.Err()
+	return out, nil
 }
 
 // lacks says whether a row has no value in one of the columns.
