@@ -82,7 +82,8 @@ func NewCoarseGrid(ranges []Range, frac []int, margin []float64, rows, parties i
 		if !(r.Max >= 0) || math.IsInf(r.Max, 0) || !(margin[i] >= 0) || frac[i] < -1000 || frac[i] > 1000 {
 			return Grid{}, fmt.Errorf("coordinate %d has no finite bound (%v with %d fraction bits and a margin of %v)", i, r.Max, frac[i], margin[i])
 		}
-		steps := math.Ldexp(r.Max, frac[i])*float64(rows) + margin[i]
+		// A row's value is rounded to whole steps, which may be up to half a step more.
+		steps := math.RoundToEven(math.Ldexp(r.Max*slack, frac[i]))*float64(rows) + margin[i]
 		if !(steps*float64(parties) < 1<<62) {
 			return Grid{}, fmt.Errorf("coordinate %d can reach %.3g steps in all, beyond the ring of 64 bits: narrow the range of its variables", i, steps*float64(parties))
 		}

@@ -9,10 +9,14 @@ import (
 	"slices"
 	"testing"
 
+	"hmsp.center/hmsp/analysis"
+	"hmsp.center/hmsp/catalog"
 	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/internal/researcher"
 	"hmsp.center/hmsp/internal/simnet"
+	"hmsp.center/hmsp/plan"
 	"hmsp.center/hmsp/receipt"
+	"hmsp.center/hmsp/study"
 )
 
 var allKinds = []engine.Kind{engine.KindStudy, engine.KindDecision, engine.KindRoster, engine.KindKeys, engine.KindRound, engine.KindContribution,
@@ -116,12 +120,36 @@ func TestAlteredMessagesReleaseNothingElse(t *testing.T) {
 	t.Parallel()
 	c := newConsortium(t)
 	p := small(t, c, true, lungSites[:4]...)
-	_, want, _ := run(t, c, p, nil)
+	alterMessages(t, c, p, func() *simnet.Network { return c.network(p) })
+}
+
+// The same of a private study whose sites keep books.
+func TestAlteredMessagesOfAPrivateStudyReleaseNothingElse(t *testing.T) {
+	t.Parallel()
+	c := newConsortium(t)
+	p := checkedPrivate(t, c)
+	alterMessages(t, c, p, func() *simnet.Network { return c.booked(p, c.clerks(p)) })
+}
+
+func checkedPrivate(t testing.TB, c *consortium) *plan.Plan {
+	return c.plan(t, catalog.Catalog{Analyses: []analysis.Analysis{quartering{2}}}, study.Study{Sites: lungSites[:4], Verify: true,
+		Privacy: &study.Privacy{Epsilon: 1, Delta: 1e-6, Unit: study.UnitPatient}, Analyses: []study.Entry{{Name: "median", Analysis: "quartering"}}})
+}
+
+func alterMessages(t *testing.T, c *consortium, p *plan.Plan, network func() *simnet.Network) {
+	works := &simnet.Works{}
+	plain := network()
+	plain.Works = works
+	o, err := plain.Run(t.Context())
+	if err != nil || !believed(c, o) {
+		t.Fatal(err, o)
+	}
+	want := findings(t, o)
 	same, nothing := 0, 0
 	for seed := range uint64(thoroughly(120, 40)) {
 		r := &mutator{Rand: rand.New(rand.NewPCG(seed, 2))}
-		net := c.network(p)
-		net.Works = &c.works
+		net := network()
+		net.Works = works
 		often := 10 + r.IntN(60)
 		sent := map[string]bool{}
 		net.Rule = func(i int, m *engine.Message) simnet.Action {
@@ -175,25 +203,30 @@ func FuzzDeliver(f *testing.F) {
 	c := newConsortium(f)
 	p := small(f, c, true, lungSites[:4]...)
 	type point struct {
+		p    *plan.Plan
 		site string
 		disk *engine.Memory
 		next engine.Event
 	}
 	var points []point
-	net := c.network(p)
-	net.Watch = func(site string, e engine.Event, disk *engine.Memory) func([]engine.Message, error) {
-		points = append(points, point{site, disk.Copy(-1), e})
-		if m := e.Message; m != nil {
-			f.Add(uint16(len(points)-1), uint8(slices.Index(allKinds, m.Kind)), uint8(slices.Index(p.Sites, m.From)), m.Epoch, m.Round, []byte(m.Body), m.Blob)
+	quarters := checkedPrivate(f, c)
+	for i, net := range []*simnet.Network{c.network(p), c.booked(quarters, c.clerks(quarters))} {
+		p := []*plan.Plan{p, quarters}[i]
+		net.Watch = func(site string, e engine.Event, disk *engine.Memory) func([]engine.Message, error) {
+			points = append(points, point{p, site, disk.Copy(-1), e})
+			if m := e.Message; m != nil {
+				f.Add(uint16(len(points)-1), uint8(slices.Index(allKinds, m.Kind)), uint8(slices.Index(p.Sites, m.From)), m.Epoch, m.Round, []byte(m.Body), m.Blob)
+			}
+			return func([]engine.Message, error) {}
 		}
-		return func([]engine.Message, error) {}
-	}
-	if o, err := net.Run(f.Context()); err != nil || !believed(c, o) {
-		f.Fatal(o, err)
+		if o, err := net.Run(f.Context()); err != nil || !believed(c, o) {
+			f.Fatal(o, err)
+		}
 	}
 	members := append(slices.Clone(p.Sites), p.Researcher)
 	f.Fuzz(func(t *testing.T, at uint16, kind, from uint8, epoch, round int, body, data []byte) {
 		pt := points[int(at)%len(points)]
+		p := pt.p
 		disk := pt.disk.Copy(-1)
 		node, err := engine.NewNode(p, c.signers[pt.site], disk)
 		if err != nil {

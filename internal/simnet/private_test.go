@@ -73,17 +73,23 @@ func (v interval) quarter(age float64) int {
 	return 3
 }
 
+// towards is the half of the interval that noisy counts point to.
+func (v interval) towards(counts []float64) interval {
+	if middle := (v.Low + v.High) / 2; counts[0]+counts[1] > counts[2]+counts[3] {
+		v.High = middle
+	} else {
+		v.Low = middle
+	}
+	return v
+}
+
 func (q quartering) Next(sum, _ []float64, s analysis.State) (analysis.State, *analysis.Result, error) {
 	v, err := analysis.Decode[interval](s)
 	if err != nil {
 		return nil, nil, err
 	}
 	v.Counts = append(v.Counts, sum)
-	if below := sum[0] + sum[1]; below > sum[2]+sum[3] {
-		v.High = (v.Low + v.High) / 2
-	} else {
-		v.Low = (v.Low + v.High) / 2
-	}
+	v = v.towards(sum)
 	if len(v.Counts) < q.rounds {
 		next, err := analysis.Encode(v)
 		return next, nil, err
