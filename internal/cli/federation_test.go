@@ -190,7 +190,7 @@ func (f *federation) record(name string) researcher.Record {
 	panic("unreachable")
 }
 
-// look reads the researcher's record of a study, if it is there.
+// look reads the researcher's record of a study, by name or digest, if it is there.
 func (f *federation) look(name string) (researcher.Record, bool) {
 	f.t.Helper()
 	files, err := filepath.Glob(filepath.Join(f.dir, "ruth", "studies", "*.json"))
@@ -206,7 +206,7 @@ func (f *federation) look(name string) (researcher.Record, bool) {
 		if err != nil {
 			f.t.Fatal(err)
 		}
-		if r.Study.Study.Name == name {
+		if r.Study.Study.Name == name || r.Study.Digest() == name {
 			return r, true
 		}
 	}
