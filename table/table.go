@@ -134,7 +134,8 @@ type Column struct {
 // A Table is an immutable set of rows over a schema. Patients says whose row
 // each is (an index, equal for rows of one person); nil means one row a person.
 // Pseudonyms, where a site's loader makes them, name the same people by keyed
-// hashes that stay the same from load to load; they never leave the site.
+// hashes that stay the same from load to load; where nobody has a name, they name
+// the rows. They never leave the site.
 type Table struct {
 	Schema     Schema
 	Columns    []Column

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -50,17 +49,25 @@ type Use struct {
 
 // Refused says that an answer is not given because of earlier ones.
 type Refused struct {
-	Variable string
+	Variable string // "": it is how many there are
 	Floor    int
 	Sites    bool // it is the sites that are too few
 }
 
 func (r *Refused) Error() string {
-	if r.Sites {
-		return fmt.Sprintf("with what was answered before about %q, the sum over these sites would tell of fewer than %d sites: ask the same sites as before, or use a private study", r.Variable, r.Floor)
+	what := fmt.Sprintf("about %q", r.Variable)
+	if r.Variable == headcount {
+		what = "about how many there are"
 	}
-	return fmt.Sprintf("with what was answered before about %q, the answer would tell of fewer than %d patients: ask about the same patients as before, or about clearly other ones, or use a private study (`privacy:`)", r.Variable, r.Floor)
+	if r.Sites {
+		return fmt.Sprintf("with what was answered before %s, the sum over these sites would tell of fewer than %d sites: ask the same sites as before, or use a private study", what, r.Floor)
+	}
+	return fmt.Sprintf("with what was answered before %s, or with another analysis of this study, the answer would tell of fewer than %d patients: ask about the same patients everywhere (`!missing(x)` in the cohort), or about clearly other ones, or use a private study (`privacy:`)", what, r.Floor)
 }
+
+// headcount is in the place of a variable: every answer tells how many there are, so
+// that answers about different variables can be subtracted too.
+const headcount = ""
 
 // Admit checks the uses of a study against the history of a dataset and adds them
 // to it, durably, before it returns: all of them, or on an error none. What it
@@ -70,25 +77,33 @@ func (g *Guard) Admit(dataset string, t table.Table, uses []Use) (map[string][][
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	histories, sets := map[string]*history{}, map[string][][]byte{}
+	admit := func(name string, hashes []uint64) (err error) {
+		h := histories[name]
+		if h == nil {
+			if h, err = g.history(dataset, name); err != nil {
+				return err
+			}
+			histories[name] = h
+		}
+		set := h.members(hashes)
+		if set.IsEmpty() {
+			return nil
+		}
+		if !h.Admits(set, g.floor) {
+			return &Refused{Variable: name, Floor: int(g.floor)}
+		}
+		h.Refine(set)
+		sets[name] = append(sets[name], h.digest(set))
+		return nil
+	}
 	for _, u := range uses {
 		for _, name := range u.Variables {
-			h := histories[name]
-			if h == nil {
-				var err error
-				if h, err = g.history(dataset, name); err != nil {
-					return nil, err
-				}
-				histories[name] = h
+			if err := admit(name, g.values(t, name, u.Rows)); err != nil {
+				return nil, err
 			}
-			set := h.members(g.values(t, name, u.Rows))
-			if set.IsEmpty() {
-				continue
-			}
-			if !h.Admits(set, g.floor) {
-				return nil, &Refused{Variable: name, Floor: int(g.floor)}
-			}
-			h.Refine(set)
-			sets[name] = append(sets[name], h.digest(set))
+		}
+		if err := admit(headcount, g.people(t, u)); err != nil {
+			return nil, err
 		}
 	}
 	changes := map[string][]byte{}
@@ -136,40 +151,6 @@ func (g *Guard) Agree(dataset string, sets map[string][][]byte, contributors []s
 		return fmt.Errorf("keep the history of contributors: %w", err)
 	}
 	return nil
-}
-
-// values are the keyed hashes of a variable's values in the given rows, one per
-// row that has one: of patient and value where the patients have names, else of
-// the value and which occurrence of it this is.
-func (g *Guard) values(t table.Table, name string, rows []int) []uint64 {
-	mac := hmac.New(sha256.New, g.key)
-	numbers, codes := t.Numbers(name), t.Codes(name)
-	times := map[[2]uint64]uint64{} // patient and value -> occurrences so far
-	var out []uint64
-	for _, r := range rows {
-		var value uint64
-		switch {
-		case codes != nil && codes[r] >= 0:
-			value = uint64(codes[r])
-		case codes == nil && numbers != nil && !math.IsNaN(numbers[r]):
-			value = math.Float64bits(numbers[r])
-		default:
-			continue
-		}
-		at := [2]uint64{0, value}
-		if t.Pseudonyms != nil {
-			at[0] = t.Pseudonyms[r]
-		}
-		times[at]++
-		var b [24]byte
-		binary.LittleEndian.PutUint64(b[:], at[0])
-		binary.LittleEndian.PutUint64(b[8:], at[1])
-		binary.LittleEndian.PutUint64(b[16:], times[at])
-		mac.Reset()
-		mac.Write(b[:])
-		out = append(out, binary.LittleEndian.Uint64(mac.Sum(nil)))
-	}
-	return out
 }
 
 // Pseudonym is the keyed hash of a patient's name.

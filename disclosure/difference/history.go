@@ -16,7 +16,7 @@ import (
 // historyMagic is the version of a history's bytes, contributorsVersion that of a
 // list of contributors.
 const (
-	historyMagic        = "hmsp-cohorts1\n"
+	historyMagic        = "hmsp-cohorts2\n"
 	contributorsVersion = "contributors/v1"
 )
 

@@ -12,9 +12,11 @@
 // patient more are all refused by this one rule. The same rule over sites keeps a
 // withdrawn site's part from being the difference of two sums.
 //
-// The history is kept per dataset and variable, since only answers that read one
-// variable can be subtracted. A patient whose value has changed is another member:
-// the old value and the new one are told apart by keyed hashes.
+// The history is kept per dataset and variable, since only sums that read one
+// variable can be subtracted; and once more for how many patients there are, which
+// every answer tells, whatever variable it reads. A member is a patient with all of
+// his values: who has another value, or one more, is another member, so that atoms
+// count patients and not rows.
 //
 // It serves the door of a site. It refuses by [*Refused], whose text names the
 // variable and the floor, never a count.

@@ -165,10 +165,11 @@ func (d *desk) ask(a ask) ([]uint64, error) {
 }
 
 const (
-	describeAge = "analysis: describe, variables: [age]"
-	linearScore = "analysis: linear, formula: age ~ score"
-	linearDose  = "analysis: linear, formula: age ~ dose"
-	linearBoth  = "analysis: linear, formula: age ~ dose + score"
+	describeAge  = "analysis: describe, variables: [age]"
+	describeDose = "analysis: describe, variables: [dose]"
+	linearScore  = "analysis: linear, formula: age ~ score"
+	linearDose   = "analysis: linear, formula: age ~ dose"
+	linearBoth   = "analysis: linear, formula: age ~ dose + score"
 )
 
 func append60(line string) func(*desk) {
@@ -198,6 +199,9 @@ func TestAttacksByExactQuestionsLearnNothing(t *testing.T) {
 		"a value that was corrected overnight":   {[]ask{{analysis: describeAge}, {before: corrected, analysis: describeAge}}, engine.ReasonDifference},
 		"after a restart":                        {[]ask{{analysis: describeAge}, {before: (*desk).restart, cohort: "dose > 0", analysis: describeAge}}, engine.ReasonDifference},
 		"a whole, and its parts but for one":     {[]ask{{analysis: describeAge}, {cohort: "age < 45", analysis: describeAge}, {cohort: "age >= 45 && age < 60", analysis: describeAge}, {cohort: "age >= 60 && dose != 49", analysis: describeAge}}, engine.ReasonDifference},
+		"leave one out, and ask about another":   {[]ask{{analysis: describeAge}, {cohort: "age != 30 || dose > 0", analysis: describeDose}}, engine.ReasonDifference},
+		"leave one out, and count":               {[]ask{{analysis: describeDose}, {analysis: "analysis: kaplan-meier, formula: \"Surv((age == 30 & score == 0) * 100, age, score > 3) ~ 1\""}}, engine.ReasonDifference},
+		"a site withdraws, and another question": {[]ask{{analysis: describeAge}, {without: []string{"west"}, analysis: describeDose}}, engine.ReasonDifference},
 		"a site withdraws":                       {[]ask{{analysis: describeAge}, {without: []string{"west"}, analysis: describeAge}}, engine.ReasonDifference},
 		"a site withdraws from another analysis": {[]ask{{analysis: describeAge}, {without: []string{"west"}, analysis: linearDose}}, engine.ReasonDifference},
 		"a mean that is one patient's":           {[]ask{{analysis: "analysis: describe, variables: [cost]"}}, engine.ReasonDisclosure},

@@ -120,7 +120,14 @@ func (s *Site) read(ctx context.Context, name string, schema table.Schema) (tabl
 	}
 	l := s.registry().Loader
 	l.Pseudonym = s.guard.Pseudonym
-	return Read(ctx, l, d, schema, s.Name())
+	t, err := Read(ctx, l, d, schema, s.Name())
+	if err == nil && t.Pseudonyms == nil { // nobody has a name: a row's place in the file is the best there is
+		t.Pseudonyms = make([]uint64, t.Rows())
+		for i := range t.Pseudonyms {
+			t.Pseudonyms[i] = s.guard.Pseudonym(fmt.Sprint("row ", i))
+		}
+	}
+	return t, err
 }
 
 // Read loads the variables of schema for a site of that name.

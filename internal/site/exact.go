@@ -3,6 +3,9 @@ package site
 import (
 	"context"
 	"fmt"
+	"maps"
+	"math"
+	"slices"
 
 	"hmsp.center/hmsp/disclosure"
 	"hmsp.center/hmsp/disclosure/difference"
@@ -39,20 +42,26 @@ func (d *door) admit(ctx context.Context, t table.Table, tasks []engine.Task) er
 // the same patients that the site's budget names.
 func (x *run) patients() string { return x.site.limits.Account(x.plan.Study.Dataset) }
 
-// dominated names a variable whose sum over the rows is mostly one patient's.
+// dominated names a variable whose sum over the rows is mostly one patient's, in
+// however many rows.
 func dominated(t table.Table, columns []string, rows []int, rules disclosure.Rules) string {
 	for _, name := range columns {
 		v, ok := t.Schema.Lookup(name)
 		if lo, hi := v.Range(); !ok || !v.Numeric() || hi-lo <= 1 {
 			continue // a count of people is judged as a cell
 		}
-		all := t.Numbers(name)
+		all, of := t.Numbers(name), map[int32]float64{}
 		var x []float64
 		for _, r := range rows {
-			if all[r] == all[r] { // not missing
+			switch {
+			case all[r] != all[r]: // missing
+			case t.Patients == nil:
 				x = append(x, all[r])
+			default:
+				of[t.Patients[r]] += math.Abs(all[r])
 			}
 		}
+		x = slices.AppendSeq(x, maps.Values(of))
 		if len(x) > 0 && disclosure.Dominated(x, rules) {
 			return name
 		}
