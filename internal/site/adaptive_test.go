@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"hmsp.center/hmsp/dataset"
 	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/study"
 )
@@ -164,5 +165,27 @@ func TestAPrivateCohortOfFewIsNotRefused(t *testing.T) {
 	}
 	if _, err := d.ask(ask{privacy: paid, analysis: curve, cohort: "age > 119"}); err != nil {
 		t.Errorf("nobody: %v", err)
+	}
+}
+
+// All rounds of a study see the same data: the file, and what its registration makes
+// of it.
+func TestARegistrationThatChangesEndsTheStudy(t *testing.T) {
+	d := newDesk(t)
+	k := d.talk(ask{privacy: paid, analysis: twoRounds})
+	if _, err := k.round(0, k.tasks); err != nil {
+		t.Fatal(err)
+	}
+	next := k.after(40)
+	set := dataset.File("people", d.path())
+	set.Patient = "id"
+	half := 0.5
+	set.Mapping = map[string]dataset.Source{"dose": {Scale: &half}}
+	if _, err := d.site.registry().Add(t.Context(), set, d.Charter.Dictionary, true); err != nil {
+		t.Fatal(err)
+	}
+	k.x.door = &door{run: k.x} // as after a restart
+	if _, err := k.round(1, next); err == nil {
+		t.Error("the second round was answered from data that are read otherwise")
 	}
 }

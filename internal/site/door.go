@@ -16,6 +16,7 @@ import (
 	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/internal/execute"
 	"hmsp.center/hmsp/internal/warehouse"
+	"hmsp.center/hmsp/secure"
 	"hmsp.center/hmsp/table"
 )
 
@@ -186,7 +187,7 @@ func (d *door) private(round int, what string, err error) error {
 	return engine.Reason{Kind: engine.ReasonData, Text: what + ": could not be computed on this site's data; the site's own log says why"}
 }
 
-// snapshot holds a study to one state of its file, while it is read and over
+// snapshot holds a study to one state of its data, while they are read and over
 // restarts: the rounds of a study must all see the same data.
 func (d *door) snapshot(before, after string) error {
 	x := d.run
@@ -199,9 +200,14 @@ func (d *door) snapshot(before, after string) error {
 	return x.site.keep(x.plan.Digest, x.record)
 }
 
-// digest names the bytes of a registered dataset's file.
+// digest names all that a registered dataset is read from: the bytes of its file, and
+// its registration.
 func (s *Site) digest(name string) (string, error) {
 	d, err := s.Dataset(name)
+	if err != nil {
+		return "", err
+	}
+	registration, err := os.ReadFile(s.registry().path(name))
 	if err != nil {
 		return "", err
 	}
@@ -211,6 +217,7 @@ func (s *Site) digest(name string) (string, error) {
 	}
 	defer f.Close()
 	h := sha256.New()
+	h.Write(secure.Frame("dataset", registration))
 	if _, err := io.Copy(h, f); err != nil {
 		return "", fmt.Errorf("read %s: %w", d.Path, err)
 	}

@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 
 	"hmsp.center/hmsp/audit"
@@ -148,10 +147,6 @@ func (s *Site) tag(name string) ([]byte, error) {
 	if err != nil {
 		return nil, nil
 	}
-	registration, err := os.ReadFile(s.registry().path(name))
-	if err != nil {
-		return nil, nil
-	}
 	burns, err := s.ledger.Burns(name)
 	if err != nil {
 		return nil, err
@@ -161,6 +156,6 @@ func (s *Site) tag(name string) ([]byte, error) {
 		return nil, err
 	}
 	mac := hmac.New(sha256.New, key)
-	mac.Write(secure.Frame("data", []byte(name), []byte(digest), registration, secure.Number(burns)))
+	mac.Write(secure.Frame("data", []byte(name), []byte(digest), secure.Number(burns)))
 	return mac.Sum(nil), nil
 }
