@@ -21,6 +21,7 @@ import (
 	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/internal/engine/local"
 	"hmsp.center/hmsp/internal/execute"
+	"hmsp.center/hmsp/internal/member"
 	"hmsp.center/hmsp/manifest"
 	"hmsp.center/hmsp/plan"
 	"hmsp.center/hmsp/plot"
@@ -77,6 +78,33 @@ func holds(t *testing.T, rows []string) {
 		t.Errorf("%s does not hold these rows:\n%s", privacyPage, strings.Join(rows, "\n"))
 	}
 }
+
+// TestShownFiles: the files of limits and roles that pages show are right.
+func TestShownFiles(t *testing.T) {
+	shown := 0
+	for _, name := range pages(t) {
+		for _, b := range blocks(name, page(t, name)) {
+			var err error
+			switch filepath.Base(b.file) {
+			case ledger.File:
+				_, err = ledger.ParseLimits(b.file, []byte(b.text))
+			case member.RolesFile:
+				err = manifest.Decode(b.file, []byte(b.text), member.RolesJSONSchema(), new(member.Roles))
+			default:
+				continue
+			}
+			if shown++; err != nil {
+				t.Errorf("%s:%d: %v", name, b.first, err)
+			}
+		}
+	}
+	if shown < 2 {
+		t.Errorf("%d such files: the administrator's page shows both", shown)
+	}
+}
+
+// words are a text on one line.
+func words(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // A trial plans the demonstration's private study as its six sites would.
 type trial struct {
@@ -147,7 +175,7 @@ func TestPrices(t *testing.T) {
 	}
 	holds(t, rows)
 	year := account.EpsilonOfRho(ledger.DefaultPerDataset, ledger.DefaultDelta)
-	if text := page(t, privacyPage); !strings.Contains(text, fmt.Sprintf("rho %v in any 365 days, which is epsilon %.1f at delta", ledger.DefaultPerDataset, year)) {
+	if text := words(page(t, privacyPage)); !strings.Contains(text, fmt.Sprintf("rho %v in any 365 days, which is epsilon %.1f at delta", ledger.DefaultPerDataset, year)) {
 		t.Errorf("%s does not say that rho %v is epsilon %.1f", privacyPage, ledger.DefaultPerDataset, year)
 	}
 }
@@ -192,7 +220,7 @@ func TestEvidenceUnderNoise(t *testing.T) {
 		}
 	}
 	want := fmt.Sprintf("p = %.4f exactly; of 200 draws of the noise of epsilon 1, %d give p below 0.05", value(x.plan(t, "sex", nil), 0), small)
-	if !strings.Contains(strings.Join(strings.Fields(page(t, privacyPage)), " "), want) {
+	if !strings.Contains(words(page(t, privacyPage)), want) {
 		t.Errorf("%s does not say: %s", privacyPage, want)
 	}
 }

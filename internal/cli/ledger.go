@@ -198,7 +198,10 @@ const day = "2006-01-02"
 
 func (a *app) showBook(b *book) {
 	a.printf("privacy ledger of %s\n", b.Site)
-	if !b.Live {
+	switch {
+	case !b.Live && b.At.IsZero():
+		a.printf("(the site is running and has booked nothing yet)\n")
+	case !b.Live:
 		a.printf("(the site is running; this is its copy of %s)\n", b.At.Format("2006-01-02 15:04:05"))
 	}
 	a.printf("rho in any 365 days, and epsilon at the site's delta\n\n")

@@ -155,7 +155,7 @@ func checked(r receipt.Receipt) []string {
 		s = append(s, fmt.Sprintf("%d of %d contributors signed this receipt; missing: %s.", len(r.Signatures), len(r.Contributors), list(missing)))
 	}
 	if n := len(r.Logs); n > 0 {
-		s = append(s, fmt.Sprintf("%s put the position of its audit log under this receipt; a log that was rewritten since no longer fits it.", count(n, "contributor", "contributors")))
+		s = append(s, fmt.Sprintf("Under this receipt stands where the audit log of %s stood; a log that was rewritten since no longer fits it.", count(n, "contributor", "contributors")))
 	}
 	return append(s, "Digest of the study (SHA-256): "+r.Study.Digest, "Digest of the charter: "+r.Charter, "Digest of the result: "+r.Result)
 }
