@@ -88,6 +88,7 @@ func TestAccountantsInOrder(t *testing.T) {
 // The numerical composition against closed forms: Gaussian noise as sampled with
 // rate 1, and randomised response by the binomial distribution.
 func TestPLDAgainstClosedForms(t *testing.T) {
+	ordinary(t)
 	for _, noise := range []float64{0.5, 1e4} {
 		for _, n := range []int{1, 7, 300} {
 			rough := 1e-4 * math.Sqrt(float64(n)) / noise // of the spread of the loss
@@ -166,6 +167,7 @@ func TestPLDAgainstQuadrature(t *testing.T) {
 
 // Divergences by integration of the definition, against the formulas.
 func TestRenyiAgainstQuadrature(t *testing.T) {
+	ordinary(t)
 	for _, q := range []float64{0.001, 0.1, 0.9} {
 		for _, noise := range []float64{0.6, 4} {
 			for _, alpha := range []float64{1.1, 1.5, 2, 3.2, 20} {
@@ -262,6 +264,7 @@ func drawEvent(t *rapid.T, label string) dp.Event {
 // More noise costs less, more uses cost more, a larger delta less; order and
 // grouping do not matter; delta inverts epsilon.
 func TestCostsAreMonotone(t *testing.T) {
+	ordinary(t)
 	const ease, bit = 1 + 2e-3, 1e-6 // the grid changes with what it composes
 	properties := map[string]func(t *rapid.T, a Accountant, events []dp.Event, delta, e float64) bool{
 		"order": func(t *rapid.T, a Accountant, events []dp.Event, delta, e float64) bool {
@@ -311,6 +314,7 @@ func apart(events []dp.Event) []dp.Event {
 
 // A composition costs at least what its parts do, and at most their sum.
 func TestPLDOfMixtures(t *testing.T) {
+	ordinary(t)
 	rapid.Check(t, func(t *rapid.T) {
 		x, y := drawEvent(t, "one"), drawEvent(t, "other")
 		both := epsilon(t, PLD(), 2e-6, x, y)
@@ -327,6 +331,7 @@ func TestPLDOfMixtures(t *testing.T) {
 // Extreme parameters: an answer, which is no less than that of one use, and of what
 // is known to cost less. Nothing here may hang.
 func TestExtremes(t *testing.T) {
+	ordinary(t)
 	for _, e := range kinds() {
 		for noise, count := range map[float64]int{1e-6: 10, 1e-3: 1e6, 1: 1000, 1e6: 1e6, 1e12: 10} {
 			for _, delta := range []float64{1e-12, 0.1} {
@@ -355,6 +360,7 @@ func TestExtremes(t *testing.T) {
 }
 
 func TestCalibrate(t *testing.T) {
+	ordinary(t)
 	sgd := func(noise float64) []dp.Event {
 		return []dp.Event{{Kind: dp.SampledGaussian, Noise: noise, Rate: 0.01, Count: 1000}, gaussian(4*noise, 1)}
 	}
@@ -399,4 +405,11 @@ func TestCeil(t *testing.T) {
 			t.Fatalf("Ceil(%v) = %v", x, y)
 		}
 	})
+}
+
+// ordinary skips a test of numbers alone in short tests, which look for races.
+func ordinary(t *testing.T) {
+	if testing.Short() {
+		t.Skip("numbers only: left to the ordinary tests")
+	}
 }

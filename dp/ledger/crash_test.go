@@ -288,7 +288,11 @@ func (d dice) below(n int) int {
 func TestRandomInterleavings(t *testing.T) {
 	limits := Limits{Hmsp: Version, PerDataset: 0.5, PerStudy: 0.3, PerRequester: 0.6, PerPurpose: 0.7, Delta: 1e-6}
 	seen := map[string]int{}
-	for course := range 10_000 {
+	courses := 10_000
+	if testing.Short() {
+		courses = 500 // under the race detector
+	}
+	for course := range courses {
 		d := dice{stream(fmt.Sprint("course ", course))}
 		w := newWorld(t, limits)
 		for range 20 + d.below(20) {
