@@ -68,7 +68,7 @@ func TestKilledWhileAppending(t *testing.T) {
 		rounds = 5
 	}
 	dir := t.TempDir()
-	acked := map[int64]string{} // digest and root by number
+	acked := map[int64]string{}                                                          // digest and root by number
 	for round := 0; round < rounds || len(acked) < rounds && round < 6*rounds; round++ { // a slow machine needs longer
 		for _, line := range killed(t, dir, time.Duration(1+round*5)*time.Millisecond) {
 			seq, rest, _ := strings.Cut(line, " ")
