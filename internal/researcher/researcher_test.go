@@ -278,6 +278,7 @@ func TestAnotherAnswer(t *testing.T) {
 		"another researcher": func(o *receipt.Outcome) { o.Receipt.Researcher = "rob" },
 		"another lead":       func(o *receipt.Outcome) { o.Receipt.Lead = "nobody" },
 		"another question":   func(o *receipt.Outcome) { o.Receipt.Study.Question += "?" },
+		"noise unasked for":  func(o *receipt.Outcome) { o.Receipt.Privacy = &receipt.Privacy{Epsilon: 1, Delta: 1e-6, Unit: "patient"} },
 		"not verified":       func(o *receipt.Outcome) { o.Receipt.Verified = !o.Receipt.Verified },
 		"a site unaccounted": func(o *receipt.Outcome) { o.Contributors = o.Contributors[1:] },
 		"fewer than asked for": func(o *receipt.Outcome) {
@@ -288,6 +289,22 @@ func TestAnotherAnswer(t *testing.T) {
 		o := good()
 		if change(o); rec.AnsweredBy(o) == nil {
 			t.Errorf("%s: believed", name)
+		}
+	}
+	rec.Study.Study.Privacy = &study.Privacy{Epsilon: 1, Delta: 1e-6, Unit: "patient"}
+	for name, c := range map[string]struct {
+		told     *receipt.Privacy
+		believed bool
+	}{
+		"as asked for":   {&receipt.Privacy{Epsilon: 1, Delta: 1e-6, Unit: "patient"}, true},
+		"no noise":       {nil, false},
+		"little noise":   {&receipt.Privacy{Epsilon: 50, Delta: 1e-6, Unit: "patient"}, false},
+		"a larger delta": {&receipt.Privacy{Epsilon: 1, Delta: 1e-3, Unit: "patient"}, false},
+	} {
+		o := good()
+		o.Receipt.Privacy = c.told
+		if got := rec.AnsweredBy(o) == nil; got != c.believed {
+			t.Errorf("%s: believed %v", name, got)
 		}
 	}
 }

@@ -47,6 +47,9 @@ func (rec Record) AnsweredBy(o *receipt.Outcome) error {
 	if rc := o.Receipt; rc.Researcher != rec.Study.Researcher || rc.Lead != rec.Lead || rc.Study.Name != s.Name || rc.Study.Question != s.Question || rc.Verified != s.Verify {
 		return errors.New("the receipt tells of another researcher, lead or question than the study that was submitted")
 	}
+	if p := o.Receipt.Privacy; (p == nil) != (s.Privacy == nil) || p != nil && (p.Epsilon != s.Privacy.Epsilon || p.Delta != s.Privacy.Delta || p.Unit != s.Privacy.Unit) {
+		return errors.New("the receipt tells of another privacy budget than the study that was submitted")
+	}
 	if least := s.Participation.Minimum; len(o.Contributors) < least || least == 0 && len(o.Contributors) < len(rec.Sites) {
 		return errors.New("fewer sites contributed than the study asks for")
 	}

@@ -11,6 +11,7 @@ import (
 
 	"hmsp.center/hmsp/charter"
 	"hmsp.center/hmsp/dataset"
+	"hmsp.center/hmsp/dp/ledger"
 	"hmsp.center/hmsp/manifest"
 	"hmsp.center/hmsp/table"
 )
@@ -50,6 +51,9 @@ func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.S
 		return dataset.Profile{}, fmt.Errorf("dataset %s: %w", d.Name, err)
 	}
 	d.Path = abs
+	if err := r.alone(d); err != nil {
+		return dataset.Profile{}, err
+	}
 	p, err := r.Loader.Check(ctx, d, dictionary)
 	if err != nil {
 		return p, err
@@ -69,6 +73,33 @@ func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.S
 		return p, fmt.Errorf("dataset %q is registered already: choose another name, or give --replace", d.Name)
 	}
 	return p, err
+}
+
+// alone refuses a file that is registered under another name, unless both are on one
+// account: the same patients would have two budgets, and two histories.
+func (r Registry) alone(d dataset.Dataset) error {
+	names, err := r.List()
+	if err != nil {
+		return err
+	}
+	limits, err := ledger.ReadLimits(r.Home)
+	if err != nil {
+		return err
+	}
+	mine, err := os.Stat(d.Path)
+	if err != nil {
+		return nil // what is wrong with the path is said better by who reads it
+	}
+	for _, name := range names {
+		other, err := r.Get(name)
+		if name == d.Name || limits.Account(name) == limits.Account(d.Name) || err != nil {
+			continue
+		}
+		if theirs, err := os.Stat(other.Path); err == nil && os.SameFile(mine, theirs) {
+			return fmt.Errorf("dataset %s: %s is registered as %q already, and its patients have one budget: remove that registration, or say in %s that the two spend together (datasets: {%s: {with: %s}})", d.Name, d.Path, name, ledger.File, d.Name, name)
+		}
+	}
+	return nil
 }
 
 // Get reads a registration.

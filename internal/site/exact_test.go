@@ -1,9 +1,14 @@
 package site
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
+	"hmsp.center/hmsp/dataset"
 	"hmsp.center/hmsp/disclosure"
+	"hmsp.center/hmsp/dp/ledger"
 	"hmsp.center/hmsp/table"
 )
 
@@ -30,5 +35,35 @@ func TestDominanceIsOfPatients(t *testing.T) {
 		if got := dominated(t1, []string{"cost"}, rows, disclosure.DefaultRules()); got != x.want {
 			t.Errorf("%s: %q dominates, want %q", what, got, x.want)
 		}
+	}
+}
+
+// One file under two names would have two budgets and two histories.
+func TestAFileIsRegisteredOnce(t *testing.T) {
+	d := newDesk(t)
+	link := filepath.Join(d.Home("east"), "link.csv")
+	if err := os.Symlink(d.path(), link); err != nil {
+		t.Fatal(err)
+	}
+	again := func(name, path string) error {
+		set := dataset.File(name, path)
+		set.Patient = "id"
+		_, err := d.site.registry().Add(t.Context(), set, d.Charter.Dictionary, true)
+		return err
+	}
+	for _, path := range []string{d.path(), link} {
+		if err := again("twin", path); err == nil || !strings.Contains(err.Error(), ledger.File) {
+			t.Errorf("registered twice: %v", err)
+		}
+	}
+	if err := again("people", link); err != nil {
+		t.Errorf("the same name, replaced: %v", err)
+	}
+	budget := "hmsp: budget/v1\ndatasets:\n  twin: {with: people}\n"
+	if err := os.WriteFile(filepath.Join(d.Home("east"), ledger.File), []byte(budget), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := again("twin", d.path()); err != nil {
+		t.Errorf("on one account: %v", err)
 	}
 }
