@@ -309,7 +309,7 @@ func auditExport(a *app) *cobra.Command {
 	var l logHome
 	var out string
 	c := &cobra.Command{Use: "export", Short: "Write the log as one file that anyone can verify offline",
-		Example: "  hmsp audit export --home north --out north-audit.jsonl\n  hmsp audit verify north-audit.jsonl --charter charter.yaml",
+		Example: "  hmsp audit export --home north --out north-audit.jsonl",
 		Args:    noArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {
 			if err := l.open(); err != nil {
