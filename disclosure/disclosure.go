@@ -14,6 +14,7 @@ import (
 	"math"
 
 	"hmsp.center/hmsp/analysis"
+	"hmsp.center/hmsp/table"
 )
 
 // Rules are the consortium's rules for exact results. The zero value of a rule
@@ -118,4 +119,14 @@ func Apply(run any, r *analysis.Result, rules Rules) (*analysis.Result, []Action
 		return nil, nil, fmt.Errorf("the analysis does not say how disclosure rules apply to its results, so they are not released; run it with a privacy budget, or use an analysis that does")
 	}
 	return d.Disclose(r, rules)
+}
+
+// A Deriver is the Run of an analysis that makes numbers of its own of a patient's
+// values, as the columns of a model. It is an ability of a Run, found by assertion, and
+// serves the site's door: what one patient makes most of is as dangerous there as in a
+// variable.
+type Deriver interface {
+	// Derived gives these numbers by name, one for each row of the table, NaN where a
+	// row has none.
+	Derived(t table.Table) (map[string][]float64, error)
 }

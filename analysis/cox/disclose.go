@@ -4,6 +4,7 @@ import (
 	"hmsp.center/hmsp/analysis"
 	"hmsp.center/hmsp/analysis/internal/support"
 	"hmsp.center/hmsp/disclosure"
+	"hmsp.center/hmsp/table"
 )
 
 // Disclose refuses models of few events per coefficient, or with a level among
@@ -16,3 +17,6 @@ func (r *run) Disclose(res *analysis.Result, rules disclosure.Rules) (*analysis.
 }
 
 var _ disclosure.Discloser = (*run)(nil)
+
+// Derived implements disclosure.Deriver.
+func (r *run) Derived(t table.Table) (map[string][]float64, error) { return r.model.Derived(t) }

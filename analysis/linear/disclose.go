@@ -6,6 +6,7 @@ import (
 	"hmsp.center/hmsp/analysis"
 	"hmsp.center/hmsp/analysis/internal/support"
 	"hmsp.center/hmsp/disclosure"
+	"hmsp.center/hmsp/table"
 )
 
 // perfect is the share of the variance, of 1, beyond which a fit gives the
@@ -26,3 +27,6 @@ func (r run) Disclose(res *analysis.Result, rules disclosure.Rules) (*analysis.R
 }
 
 var _ disclosure.Discloser = run{}
+
+// Derived implements disclosure.Deriver.
+func (r run) Derived(t table.Table) (map[string][]float64, error) { return r.model.Derived(t) }

@@ -204,6 +204,8 @@ func TestAttacksByExactQuestionsLearnNothing(t *testing.T) {
 		"a site withdraws, and another question": {[]ask{{analysis: describeAge}, {without: []string{"west"}, analysis: describeDose}}, engine.ReasonDifference},
 		"a site withdraws":                       {[]ask{{analysis: describeAge}, {without: []string{"west"}, analysis: describeAge}}, engine.ReasonDifference},
 		"a site withdraws from another analysis": {[]ask{{analysis: describeAge}, {without: []string{"west"}, analysis: linearDose}}, engine.ReasonDifference},
+		"a term that is one patient's":           {[]ask{{analysis: "analysis: linear, formula: score ~ I(1 / ((dose - 49)^2 + (age - 69)^2 + 1e-6))"}}, engine.ReasonDisclosure},
+		"a response that is one patient's":       {[]ask{{analysis: "analysis: linear, formula: I(dose * (age == 69 & score == 4)) ~ 1"}}, engine.ReasonDisclosure},
 		"a mean that is one patient's":           {[]ask{{analysis: "analysis: describe, variables: [cost]"}}, engine.ReasonDisclosure},
 		"a cohort of few":                        {[]ask{{cohort: "age < 32", analysis: describeAge}}, engine.ReasonCohort},
 	} {

@@ -6,6 +6,7 @@ import (
 	"hmsp.center/hmsp/analysis"
 	"hmsp.center/hmsp/analysis/internal/support"
 	"hmsp.center/hmsp/disclosure"
+	"hmsp.center/hmsp/table"
 )
 
 // A Rarer is a family of two outcomes: it knows from the null model how many
@@ -36,3 +37,6 @@ func (r run) Disclose(res *analysis.Result, rules disclosure.Rules) (*analysis.R
 }
 
 var _ disclosure.Discloser = run{}
+
+// Derived implements disclosure.Deriver.
+func (r run) Derived(t table.Table) (map[string][]float64, error) { return r.model.Derived(t) }
