@@ -133,11 +133,12 @@ func TestNodeFromJournalIsTheSameNodeInAPrivateStudy(t *testing.T) {
 	t.Parallel()
 	c := newConsortium(t)
 	released := 0
-	for seed := range uint64(5) {
-		p := private(t, c, 3, 4, []string{"laplace", "gaussian"}[seed%2], lungSites[:5]...)
+	seeds := uint64(thoroughly(5, 2))
+	for seed := range seeds {
+		p := private(t, c, 2, 4, []string{"laplace", "gaussian"}[seed%2], lungSites[:5]...)
 		net := c.booked(p, c.clerks(p))
 		rnd := randv2.New(randv2.NewPCG(seed, 4))
-		if seed > 1 {
+		if seed > 0 {
 			net.Rule = func(int, *engine.Message) simnet.Action {
 				if seed == 4 && rnd.IntN(12) == 0 {
 					return simnet.Late
@@ -149,8 +150,8 @@ func TestNodeFromJournalIsTheSameNodeInAPrivateStudy(t *testing.T) {
 			released++
 		}
 	}
-	if released < 3 {
-		t.Errorf("%d of 5 were released", released)
+	if released < min(int(seeds), 4) { // the last one loses time
+		t.Errorf("%d of %d were released", released, seeds)
 	}
 }
 
