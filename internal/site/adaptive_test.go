@@ -189,3 +189,46 @@ func TestARegistrationThatChangesEndsTheStudy(t *testing.T) {
 		t.Error("the second round was answered from data that are read otherwise")
 	}
 }
+
+// Studies that run at once are held against each other as those that come one after
+// the other: of cohorts that differ by a patient one is answered, and a budget that
+// is enough for ten pays for ten.
+func TestStudiesAtOnceAreHeldAgainstEachOther(t *testing.T) {
+	d := newDesk(t)
+	atOnce := func(asks []ask) (answered int) {
+		var talks []*talk
+		for _, a := range asks {
+			talks = append(talks, d.talk(a))
+		}
+		errs := make(chan error)
+		for _, k := range talks {
+			go func() {
+				_, err := k.round(0, k.tasks)
+				errs <- err
+			}()
+		}
+		for range talks {
+			err := <-errs
+			if r := (engine.Reason{}); err == nil {
+				answered++
+			} else if !errors.As(err, &r) || r.Kind != engine.ReasonDifference && r.Kind != engine.ReasonBudget {
+				t.Error(err)
+			}
+		}
+		return answered
+	}
+	exact := []ask{{analysis: describeAge}}
+	var private []ask
+	for i := range 14 {
+		exact = append(exact, ask{analysis: describeAge, cohort: fmt.Sprintf("age != %d", 60+i%10)})
+		private = append(private, ask{privacy: paid, analysis: curve, cohort: fmt.Sprintf("age >= %d", i)})
+	}
+	if n := atOnce(exact[:11]); n != 1 {
+		t.Errorf("%d of eleven cohorts that differ by a patient or two were answered", n)
+	}
+	n := atOnce(private)
+	b, err := d.site.ledger.Balance("people", d.now)
+	if err != nil || b.Left < 0 || n == 0 || n == len(private) {
+		t.Errorf("%d of %d studies were answered, %v of %v is left (%v)", n, len(private), b.Left, b.Limit, err)
+	}
+}
