@@ -3,6 +3,7 @@ package analysis
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"hmsp.center/hmsp/table"
 )
@@ -72,8 +73,17 @@ type Expectation struct {
 	Unit   string  `json:"unit,omitempty"`
 }
 
+// twoDigits writes x with two significant digits and without an exponent.
+func twoDigits(x float64) string {
+	if !(x > 0) || math.IsInf(x, 0) {
+		return FormatNumber(x)
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(x))-1)
+	return strconv.FormatFloat(math.Round(x/unit)*unit, 'f', max(0, -int(math.Round(math.Log10(unit)))), 64)
+}
+
 func (e Expectation) String() string {
-	s := fmt.Sprintf("the %s will be within about %.2g", e.What, e.Within)
+	s := fmt.Sprintf("the %s will be within about %s", e.What, twoDigits(e.Within))
 	if e.Unit != "" {
 		s += " " + e.Unit
 	}

@@ -238,7 +238,7 @@ func (v private) Expect(sd [][]float64, people int) []analysis.Expectation {
 			median = moved / (0.5 * rate)
 		}
 	}
-	out := []analysis.Expectation{{What: "survival curve", Within: math.Min(1, 1.96*worst)}}
+	out := []analysis.Expectation{{What: "survival curve at its worst point", Within: math.Min(1, 1.96*worst)}}
 	if median > 0 {
 		out = append(out, analysis.Expectation{What: "median survival", Within: math.Min(end, 1.96*median+v.clock.Width), Unit: v.unit})
 	}

@@ -119,7 +119,7 @@ func published(r receipt.Receipt) []string {
 	if p == nil {
 		s := []string{"The sums are exact: no noise was added, so the result reveals whatever these sums reveal."}
 		for _, a := range r.Disclosure {
-			s = append(s, fmt.Sprintf("Disclosure rule “%s” on %s: %s.", a.Rule, a.Analysis, strings.TrimSuffix(a.Text, ".")))
+			s = append(s, fmt.Sprintf("Disclosure rule “%s” on %s: %s.", a.Rule, strings.TrimSpace(a.Analysis+" "+a.Table), strings.TrimSuffix(a.Text, ".")))
 		}
 		return s
 	}
@@ -129,7 +129,7 @@ func published(r receipt.Receipt) []string {
 	}
 	best := p.Spent[0]
 	for _, a := range p.Spent {
-		if a.Epsilon < best.Epsilon {
+		if a.Epsilon <= best.Epsilon { // of equals, the sharpest comes last
 			best = a
 		}
 	}

@@ -161,7 +161,11 @@ func (x *run) bookEnd(o *receipt.Outcome) error {
 		}
 	}
 	status := map[receipt.Status]string{receipt.Released: "completed", receipt.Refused: "refused", receipt.Failed: "failed", receipt.Cancelled: "cancelled"}[o.Status]
-	return s.book(audit.StudyEnded, p.Digest, "", map[string]string{"status": status})
+	facts := map[string]string{"status": status}
+	if x.why != "" {
+		facts["reason"] = audit.FormatLabel(x.why)
+	}
+	return s.book(audit.StudyEnded, p.Digest, "", facts)
 }
 
 // bookDisclosure notes the rules of disclosure control that were applied.

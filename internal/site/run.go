@@ -62,6 +62,7 @@ type run struct {
 	shown  bool          // the record's file is up to date
 	warned bool          // of a decision that cannot be read
 	signed bool          // the receipt is in the audit log
+	why    string        // kind of the reason for which this site left
 }
 
 // resume makes the runs again that were not over, and does what a crash may have
@@ -219,6 +220,11 @@ func (x *run) labour(ctx context.Context) error {
 			}
 			if err != nil {
 				return err
+			}
+			if e.Kind == engine.EventFailed {
+				x.mu.Lock()
+				x.why = e.Reason.Kind
+				x.mu.Unlock()
 			}
 			if err := x.deliver(e); err != nil {
 				return err
