@@ -278,7 +278,9 @@ func TestAnotherAnswer(t *testing.T) {
 		"another researcher": func(o *receipt.Outcome) { o.Receipt.Researcher = "rob" },
 		"another lead":       func(o *receipt.Outcome) { o.Receipt.Lead = "nobody" },
 		"another question":   func(o *receipt.Outcome) { o.Receipt.Study.Question += "?" },
-		"noise unasked for":  func(o *receipt.Outcome) { o.Receipt.Privacy = &receipt.Privacy{Epsilon: 1, Delta: 1e-6, Unit: "patient"} },
+		"noise unasked for": func(o *receipt.Outcome) {
+			o.Receipt.Privacy = &receipt.Privacy{Epsilon: 1, Delta: 1e-6, Unit: "patient"}
+		},
 		"not verified":       func(o *receipt.Outcome) { o.Receipt.Verified = !o.Receipt.Verified },
 		"a site unaccounted": func(o *receipt.Outcome) { o.Contributors = o.Contributors[1:] },
 		"fewer than asked for": func(o *receipt.Outcome) {
