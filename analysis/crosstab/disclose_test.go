@@ -172,7 +172,7 @@ func TestWhatIsShownAgreesWithEveryFilling(t *testing.T) {
 			agrees(t, r, p, x, out)
 		}
 	})
-	if !t.Failed() && fillings < 50 {
+	if !t.Failed() && fillings < 50 && !testing.Short() { // rapid draws fewer in short tests
 		t.Errorf("%d fillings only", fillings)
 	}
 }

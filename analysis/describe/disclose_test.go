@@ -251,7 +251,7 @@ func TestWhatIsShownAgreesWithEveryFilling(t *testing.T) {
 			}
 		}
 	})
-	if !t.Failed() && fillings < 300 {
+	if !t.Failed() && fillings < 300 && !testing.Short() { // rapid draws fewer in short tests
 		t.Errorf("%d fillings only", fillings)
 	}
 }

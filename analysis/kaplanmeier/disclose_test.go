@@ -245,7 +245,7 @@ func TestNoStepIsOfFewPeople(t *testing.T) {
 			}
 		}
 	})
-	if !t.Failed() && rows < 300 {
+	if !t.Failed() && rows < 300 && !testing.Short() { // rapid draws fewer in short tests
 		t.Errorf("%d rows only", rows)
 	}
 }
