@@ -148,7 +148,7 @@ func TestNoSumWithNoiseCanWrap(t *testing.T) {
 			}
 		}
 	})
-	if t.Logf("%d grids, %d refused", made, refused); made < 20 {
+	if t.Logf("%d grids, %d refused", made, refused); made < 20 && !testing.Short() { // rapid draws fewer in short tests
 		t.Error("too few to tell")
 	}
 }
