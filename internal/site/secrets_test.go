@@ -228,8 +228,9 @@ func (f fault) run(t *testing.T) {
 		if name == "east" && f.plugins != nil {
 			cat.Analyses = f.plugins()
 		}
-		logs[name] = &buffer{}
-		wg.Go(func() { r.serve(ctx, name, cat, logs[name]) })
+		log := &buffer{}
+		logs[name] = log
+		wg.Go(func() { r.serve(ctx, name, cat, log) })
 	}
 	over := func() bool {
 		records, _, err := site.Studies(r.Home("east"))
