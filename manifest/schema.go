@@ -128,6 +128,10 @@ func (d *Document) findings(e *jsonschema.ValidationError, schema any) (es []*Er
 		where.Text = fmt.Sprintf("want %s or more, got %s", decimal(k.Want), decimal(k.Got))
 	case *broken.Maximum:
 		where.Text = fmt.Sprintf("want %s or less, got %s", decimal(k.Want), decimal(k.Got))
+	case *broken.ExclusiveMinimum:
+		where.Text = fmt.Sprintf("want more than %s, got %s", decimal(k.Want), decimal(k.Got))
+	case *broken.ExclusiveMaximum:
+		where.Text = fmt.Sprintf("want less than %s, got %s", decimal(k.Want), decimal(k.Got))
 	default:
 		where.Text = k.LocalizedString(message.NewPrinter(language.English))
 	}

@@ -196,7 +196,7 @@ func day(w *world) []func() error {
 		func() error { return w.reserve(b) },
 		func() error { return w.reserve(c) },
 		func() error { return w.spend("b", 0) },
-		func() error { return w.try(func() error { return w.Confirm("a", []string{"north", "east"}) }) },
+		func() error { return w.try(func() error { return w.ConfirmRound("a", 0, []string{"north", "east"}) }) },
 		func() error { return w.spend("a", 1) },
 		func() error { return w.settle("a") },
 		func() error { return w.spend("c", 0) },

@@ -271,11 +271,6 @@ func (l *Ledger) Burn(question string) error {
 	return nil
 }
 
-// Confirm is ConfirmRound of the first round.
-func (l *Ledger) Confirm(study string, contributors []string) error {
-	return l.ConfirmRound(study, 0, contributors)
-}
-
 // ConfirmRound books the set of sites for which this site helps to open the sum of
 // a round. The same round of the same question with the same noise gets the same
 // set again, otherwise ConfirmRound burns the question and returns *OtherSet. It is

@@ -210,22 +210,22 @@ func TestBurnAndOtherSet(t *testing.T) {
 	}
 	b.grant(b.claim("s1", "q", 0.1), true, 0)
 	b.must(b.Spend("s1", 0))
-	b.must(b.Confirm("s1", []string{"north", "east"}))
-	b.must(b.Confirm("s1", []string{"east", "north", "east"}))
+	b.must(b.ConfirmRound("s1", 0, []string{"north", "east"}))
+	b.must(b.ConfirmRound("s1", 0, []string{"east", "north", "east"}))
 	b.must(b.Settle("s1"))
 	b.grant(b.claim("s2", "q", 0.1), false, 0)
-	b.must(b.Confirm("s2", []string{"east", "north"}))
+	b.must(b.ConfirmRound("s2", 0, []string{"east", "north"}))
 	b.grant(b.claim("s3", "q", 0.1), false, 0)
 	var other *OtherSet
-	if err := b.Confirm("s3", []string{"east", "south"}); !errors.As(err, &other) || !slices.Equal(other.Before, []string{"east", "north"}) {
+	if err := b.ConfirmRound("s3", 0, []string{"east", "south"}); !errors.As(err, &other) || !slices.Equal(other.Before, []string{"east", "north"}) {
 		t.Fatalf("another set: %v", err)
 	}
 	b.reopen()
-	if err := b.Confirm("s3", []string{"east", "south"}); !errors.As(err, &other) {
+	if err := b.ConfirmRound("s3", 0, []string{"east", "south"}); !errors.As(err, &other) {
 		t.Errorf("the set again: %v", err)
 	}
 	b.grant(b.claim("s4", "q", 0.1), true, 1) // fresh noise, paid for anew
-	b.must(b.Confirm("s4", []string{"east", "south"}))
+	b.must(b.ConfirmRound("s4", 0, []string{"east", "south"}))
 	b.must(b.Burn("q"))
 	b.must(b.Burn("q"))
 	b.grant(b.claim("s5", "q", 0.1), true, 2)
@@ -290,7 +290,7 @@ func TestEveryRoundHasItsSet(t *testing.T) {
 	if err := b.ConfirmRound("s2", 0, nil); err == nil {
 		t.Error("confirmed nobody")
 	}
-	if err := b.Confirm("s9", all); !errors.Is(err, ErrUnknown) {
+	if err := b.ConfirmRound("s9", 0, all); !errors.Is(err, ErrUnknown) {
 		t.Errorf("confirm of an unknown study: %v", err)
 	}
 }

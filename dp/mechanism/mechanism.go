@@ -224,15 +224,6 @@ func (p *Program) Expect(people int) []analysis.Expectation {
 	return p.run.Expect(sd, people)
 }
 
-// Coordinates is the number of coordinates over all rounds.
-func (p *Program) Coordinates() int {
-	n := 0
-	for _, d := range p.rounds {
-		n += len(d.sd)
-	}
-	return n
-}
-
 // Deviation is the geometric mean of the noise's standard deviations over the
 // blocks, in units of each block's grid of values.
 func (p *Program) Deviation() float64 {

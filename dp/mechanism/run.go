@@ -113,9 +113,6 @@ func (p *Program) Noise(s analysis.State, words []uint64, source *noise.Source) 
 	return nil
 }
 
-// Rule says in words what bounds one patient.
-const Rule = "one row per patient; what a patient adds is scaled down to the declared norms"
-
 // A clipper collects what one patient adds and scales it down, block by block.
 type clipper struct {
 	parts   []part

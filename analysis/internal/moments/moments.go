@@ -6,10 +6,8 @@
 package moments
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"slices"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -153,22 +151,4 @@ func Sandwich(a mat.Matrix, b mat.Symmetric) *mat.SymDense {
 // that of |x_i x_j| half of (l1^2 + l2^2).
 func Outer(l1, l2 float64) (outer1, outer2 float64) {
 	return (l1*l1 + l2*l2) / 2, math.Sqrt((l2*l2*l2*l2 + l2*l2) / 2)
-}
-
-// Project is the least squares fit of noisy counts by numbers that are not below 0
-// and sum to total (projection on a simplex; Duchi et al., ICML 2008): it takes off
-// all counts what noise has put on those of nobody.
-func Project(counts []float64, total float64) []float64 {
-	sorted := slices.Clone(counts)
-	slices.SortFunc(sorted, func(a, b float64) int { return cmp.Compare(b, a) })
-	sum, off := 0.0, math.Inf(-1)
-	for i, x := range sorted {
-		sum += x
-		off = math.Max(off, (sum-math.Max(total, 0))/float64(i+1))
-	}
-	out := make([]float64, len(counts))
-	for i, x := range counts {
-		out[i] = math.Max(0, x-off)
-	}
-	return out
 }

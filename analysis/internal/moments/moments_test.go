@@ -108,26 +108,3 @@ func TestOuterBoundsTheTriangle(t *testing.T) {
 		}
 	})
 }
-
-func TestProject(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		counts := rapid.SliceOfN(rapid.Float64Range(-20, 50), 1, 30).Draw(t, "counts")
-		total := rapid.Float64Range(0, 100).Draw(t, "total")
-		sum := 0.0
-		for _, x := range Project(counts, total) {
-			if x < 0 {
-				t.Fatalf("a count of %v", x)
-			}
-			sum += x
-		}
-		if math.Abs(sum-total) > 1e-9*(1+total) {
-			t.Fatalf("sum %v, want %v", sum, total)
-		}
-	})
-	got := Project([]float64{10, -3, 0, 32}, 40)
-	for i, want := range []float64{9, 0, 0, 31} {
-		if math.Abs(got[i]-want) > 1e-12 {
-			t.Errorf("%v, want 9, 0, 0, 31", got)
-		}
-	}
-}

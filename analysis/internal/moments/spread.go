@@ -2,8 +2,11 @@ package moments
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
+
+	"hmsp.center/hmsp/analysis/internal/noisy"
 )
 
 // Bins of the histogram of a column over -1..1: odd, so that indicators stand in
@@ -29,7 +32,8 @@ func SpreadOf(counts []float64, sd, n float64, centred bool) Spread {
 	const width = 2.0 / (Bins - 1)
 	at := func(k int) float64 { return float64(k)*width - 1 }
 	total, s, q := 0.0, 0.0, 0.0
-	kept := Project(counts, n)
+	kept := slices.Clone(counts)
+	noisy.Simplex(kept, n) // takes off all counts what noise has put on those of nobody
 	for k, c := range kept {
 		total, s, q = total+c, s+c*at(k), q+c*at(k)*at(k)
 	}
