@@ -236,3 +236,12 @@ func (p *Program) Deviation() float64 {
 	}
 	return math.Exp(sum / n)
 }
+
+// Coordinates is the number of coordinates over all rounds.
+func (p *Program) Coordinates() int {
+	n := 0
+	for _, d := range p.rounds {
+		n += len(d.sd)
+	}
+	return n
+}
