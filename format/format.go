@@ -70,6 +70,7 @@ type Description struct {
 
 // Options say how to read a file where the file itself does not.
 type Options struct {
+	Table     string   // of a format with several tables: which; "" for the others
 	Columns   []string // the columns to read, in this order; nil means all
 	Delimiter string   // csv: one character; "" means sniff
 	Encoding  string   // csv: utf-8 (default), latin1, windows-1252

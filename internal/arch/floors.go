@@ -15,14 +15,14 @@ type floor struct {
 // by its folder; add a line where none fits.
 func floors() []floor {
 	return []floor{
-		{name: "numbers, tables, figures, words, files", folders: []string{"fixed", "table", "plot", "spelling", "atomicfile", "internal/arch"}},
-		{name: "contracts and their languages", folders: []string{"analysis", "format", "secure", "protect", "risk", "law", "dp", "audit", "identity", "manifest", "cohort"}},
-		{name: "what several plug-ins share", folders: []string{"analysis/internal", "analysis/analysistest", "format/formattest", "secure/*", "dp/*", "law/*", "disclosure"}, siblings: true},
+		{name: "numbers, tables, figures, words, files", folders: []string{"fixed", "table", "plot", "spelling", "atomicfile", "ucum", "internal/arch"}},
+		{name: "contracts and their languages", folders: []string{"analysis", "format", "secure", "protect", "risk", "law", "dp", "audit", "identity", "manifest", "cohort", "timeline", "vocabulary", "table/pool"}},
+		{name: "what several plug-ins share", folders: []string{"analysis/internal", "analysis/analysistest", "format/formattest", "secure/*", "dp/*", "law/*", "disclosure", "quality"}, siblings: true},
 		{name: "plug-ins", folders: []string{"analysis/*", "format/*", "protect/*", "risk/*"}},
 		{name: "documents and messages", folders: []string{"charter", "study", "dataset", "receipt", "federation", "catalog", "simulate"}},
 		{name: "over the documents", folders: []string{"federation/*", "catalog/standard", "plan"}, siblings: true},
 		{name: "machinery of the roles", folders: []string{"internal/engine", "internal/execute", "internal/store", "internal/warehouse", "internal/report", "internal/member"}},
-		{name: "engines assembled", folders: []string{"internal/engine/*", "internal/simnet", "internal/member/*"}},
+		{name: "engines assembled", folders: []string{"internal/engine/*", "internal/simnet", "internal/member/*", "internal/warehouse/*"}},
 		{name: "roles", folders: []string{"internal/hub", "internal/site", "internal/researcher", "internal/console"}},
 		{name: "roles assembled", folders: []string{"internal/demo", "internal/bench"}, siblings: true},
 		{name: "command line", folders: []string{"internal/cli"}},
