@@ -58,6 +58,10 @@ type Column struct {
 	Name string
 	Kind Kind
 	Why  string // of an Unknown: "a list of values"
+	// Time is the layout of a Text column whose values are dates or times, as
+	// ParseTime takes it; "" of others, and where the file leaves two readings. In a
+	// text format it stands in a Description alone, as Kind's guess does.
+	Time string
 }
 
 // A Description is what a file says of itself.
@@ -66,15 +70,19 @@ type Description struct {
 	Rows    int64 // -1 if it cannot be told without reading everything
 	Exact   bool  // Rows was counted, not estimated
 	Notes   []string
+	// Detected are the options as the file was read with them: what the caller left
+	// empty and the format found out (csv: delimiter, encoding, decimal). Notes say
+	// the same in words, and what could be read in two ways.
+	Detected Options
 }
 
 // Options say how to read a file where the file itself does not.
 type Options struct {
 	Table     string   // of a format with several tables: which; "" for the others
 	Columns   []string // the columns to read, in this order; nil means all
-	Delimiter string   // csv: one character; "" means sniff
-	Encoding  string   // csv: utf-8 (default), latin1, windows-1252
-	Decimal   string   // csv: "." (default) or ","
+	Delimiter string   // csv: one character; "" means detect
+	Encoding  string   // csv: utf-8, utf-16, latin1, windows-1252; "" means detect
+	Decimal   string   // csv: "." or ","; "" means detect
 	Missing   []string // texts that mean a missing value; nil means "" and NA
 	BatchRows int      // rows in a batch at most; 0 means 8192
 	MaxBytes  int      // memory of the values in a batch and of one row; 0 means 64 MiB
@@ -86,7 +94,8 @@ const (
 	DefaultMaxBytes  = 64 << 20
 )
 
-// Defaults fills in what is not set.
+// Defaults fills in what is not set; an encoding and a decimal mark that a format
+// would detect are then utf-8 and ".", as if they had been named.
 func (o Options) Defaults() Options {
 	if o.Encoding == "" {
 		o.Encoding = "utf-8"

@@ -19,13 +19,49 @@ func ParseNumber(s, decimal string) (float64, bool) {
 		}
 	}
 	if decimal == "," {
-		if strings.Contains(s, ".") || strings.Count(s, ",") > 1 {
+		whole, rest, marked := strings.Cut(s, ",")
+		if strings.ContainsAny(rest, ",.") {
 			return 0, false
 		}
-		s = strings.Replace(s, ",", ".", 1)
+		if strings.Contains(whole, ".") {
+			if !thousands(whole) || !marked && strings.Count(whole, ".") == 1 {
+				return 0, false
+			}
+			whole = strings.ReplaceAll(whole, ".", "")
+		}
+		if s = whole; marked {
+			s += "." + rest
+		}
 	}
 	x, err := strconv.ParseFloat(s, 64)
 	return x, err == nil && !math.IsInf(x, 0)
+}
+
+// thousands says whether digits are grouped by threes with points: 1.234.567, with
+// an optional sign.
+func thousands(s string) bool {
+	if s[0] == '+' || s[0] == '-' {
+		s = s[1:]
+	}
+	first, rest, _ := strings.Cut(s, ".")
+	if len(first) < 1 || len(first) > 3 || len(rest)%4 != 3 || !digits(first) {
+		return false
+	}
+	for ; len(rest) > 3; rest = rest[4:] {
+		if !digits(rest[:3]) || rest[3] != '.' {
+			return false
+		}
+	}
+	return digits(rest)
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // Truth reads a yes or no as files write it: true/false, yes/no, t/f, y/n in any
