@@ -156,10 +156,6 @@ func bySystem(system string) string {
 	case "http://terminology.hl7.org/CodeSystem/v3-ActCode", "http://terminology.hl7.org/codesystem/v3-actcode",
 		"http://hl7.org/fhir/v3/actcode", "2.16.840.1.113883.5.4":
 		return "actcode"
-	case "http://hl7.org/fhir/administrative-gender", "2.16.840.1.113883.4.642.4.2":
-		return "gender"
-	case "urn:oid:2.16.840.1.113883.6.238", "2.16.840.1.113883.6.238": // CDC race and ethnicity
-		return "race"
 	case "http://fhir-terminology.ohdsi.org":
 		return "omop"
 	}
@@ -248,10 +244,6 @@ func URI(short string) string {
 		return "http://id.nlm.nih.gov/mesh"
 	case "actcode":
 		return "http://terminology.hl7.org/CodeSystem/v3-ActCode"
-	case "gender":
-		return "http://hl7.org/fhir/administrative-gender"
-	case "race":
-		return "urn:oid:2.16.840.1.113883.6.238"
 	case "omop":
 		return "https://fhir-terminology.ohdsi.org"
 	}

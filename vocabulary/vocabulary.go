@@ -30,25 +30,23 @@ func Token(system, code string) string {
 // short name that is not of this package, as a site may use for codes of its own
 // ("lab:K"), is a system too.
 func Split(token string) (system, code string) {
-	if s, c, ok := cut(token); ok {
-		return spaced(s), spaced(c)
-	}
-	return "", spaced(token)
+	s, c := cut(token)
+	return strings.ReplaceAll(spaced(s), "%7C", "|"), spaced(c)
 }
 
 // cut finds the system of a token and its code, as they are written.
-func cut(token string) (system, code string, ok bool) {
+func cut(token string) (system, code string) {
 	colon := strings.IndexByte(token, ':')
 	if colon > 0 && known(token[:colon]) {
-		return token[:colon], token[colon+1:], true
+		return token[:colon], token[colon+1:]
 	}
 	if bar := strings.IndexByte(token, '|'); bar >= 0 {
-		return token[:bar], token[bar+1:], true
+		return token[:bar], token[bar+1:]
 	}
 	if colon > 0 {
-		return token[:colon], token[colon+1:], true
+		return token[:colon], token[colon+1:]
 	}
-	return "", token, false
+	return "", token
 }
 
 // unspaced writes white space as %20.
