@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -68,7 +67,7 @@ type buffer struct {
 	CRC uint32 `json:"crc32c"`
 }
 
-// kinds by name and width in bytes.
+// String is the kind's name in pool.json.
 func (k Kind) String() string {
 	switch k {
 	case Float64:
@@ -153,11 +152,11 @@ func (d document) check() error {
 }
 
 func (t tableEntry) check() error {
-	if t.Rows < 0 || t.Rows > math.MaxInt64/16 || len(t.Fields) == 0 || len(t.SHA256) != 64 {
+	if t.Bytes < 0 || t.Bytes > 1<<56 || t.Rows < 0 || t.Rows > t.Bytes || len(t.Fields) == 0 || len(t.SHA256) != 64 {
 		return errors.New("it has no fields, or an impossible size")
 	}
 	end, body := t.Body.Offset, t.Body.Offset+t.Body.Length
-	if end <= 0 || end%alignment != 0 || t.Body.Length < 0 || body < end || body > t.Bytes {
+	if end <= 0 || end%alignment != 0 || t.Body.Length < 0 || end > t.Bytes || t.Body.Length > t.Bytes-end {
 		return errors.New("its columns do not lie in its file")
 	}
 	seen := map[string]bool{}
@@ -167,7 +166,7 @@ func (t tableEntry) check() error {
 			return fmt.Errorf("column %q is of no kind, or there twice", f.Name)
 		}
 		seen[f.Name] = true
-		if f.Stats.Missing < 0 || f.Stats.Count < 0 || f.Stats.Count != t.Rows-f.Stats.Missing || (f.Stats.Missing > 0) != (f.Validity != nil) {
+		if f.Stats.Missing < 0 || f.Stats.Count < 0 || f.Stats.Missing > 0 && kind == Uint64 || f.Stats.Count != t.Rows-f.Stats.Missing || (f.Stats.Missing > 0) != (f.Validity != nil) {
 			return fmt.Errorf("column %q counts other rows than the table", f.Name)
 		}
 		if f.Validity != nil {

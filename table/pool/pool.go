@@ -152,6 +152,5 @@ func (m *mapping) unmap() error {
 			errs = append(errs, fmt.Errorf("unmap pool %s: %w", m.path, err))
 		}
 	}
-	m.data = nil
 	return errors.Join(errs...)
 }

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 )
 
@@ -64,12 +65,13 @@ func (t Table) Stats(name string) (Stats, bool) {
 	return Stats{}, false
 }
 
+func (t Table) index(name string) int {
+	return slices.IndexFunc(t.entry().Fields, func(f fieldEntry) bool { return f.Name == name })
+}
+
 func (t Table) field(name string) *fieldEntry {
-	e := t.entry()
-	for i := range e.Fields {
-		if e.Fields[i].Name == name {
-			return &e.Fields[i]
-		}
+	if i := t.index(name); i >= 0 {
+		return &t.entry().Fields[i]
 	}
 	return nil
 }
@@ -112,6 +114,11 @@ const (
 // Advise tells the system how the named columns are going to be read, or all of the
 // table's. It changes speed alone.
 func (t Table) Advise(how Advice, columns ...string) error {
+	p, err := t.p.Acquire()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
 	parts := []span{t.entry().Body}
 	if len(columns) > 0 {
 		parts = nil
@@ -124,10 +131,7 @@ func (t Table) Advise(how Advice, columns ...string) error {
 		parts = append(parts, f.Values.span)
 	}
 	for _, s := range parts {
-		if t.p.closed.Load() {
-			return ErrClosed
-		}
-		if err := advise(t.p.m.data[t.i], s, how); err != nil {
+		if err := advise(p.m.data[t.i], s, how); err != nil {
 			return fmt.Errorf("pool %s: advice about table %q: %w", t.p.m.path, t.Name(), err)
 		}
 	}
