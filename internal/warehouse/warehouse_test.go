@@ -309,7 +309,7 @@ func TestLockedDatabase(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(dir, "out.csv")); err != nil {
 		t.Fatal(err)
 	}
-	if err := lock(t.Context(), conn); err != nil {
+	if err := lock(t.Context(), conn, DefaultMemory); err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range attempts {
@@ -408,7 +408,7 @@ func TestSelectCancelled(t *testing.T) {
 func TestErrorsHoldNoData(t *testing.T) {
 	said := &duckdb.Error{Type: duckdb.ErrorTypeConversion, Msg: "Conversion Error: Could not convert string 'Erika Mustermann' to DOUBLE"}
 	for _, err := range []error{said, fmt.Errorf("wrapped: %w", said), errors.New("value 'Erika'")} {
-		if got := plain(context.Background(), err); strings.Contains(got.Error(), "Erika") || errors.Is(got, said) {
+		if got := plain(context.Background(), DefaultMemory, err); strings.Contains(got.Error(), "Erika") || errors.Is(got, said) {
 			t.Errorf("error repeats data: %v", got)
 		}
 	}
@@ -416,7 +416,7 @@ func TestErrorsHoldNoData(t *testing.T) {
 
 func BenchmarkSelect(b *testing.B) {
 	n := 0
-	tab := people(b, 100000, func(lo, hi int) int { n++; return lo + n*7919%(hi-lo+1) })
+	tab := people(b, 1000000, func(lo, hi int) int { n++; return lo + n*7919%(hi-lo+1) })
 	e, err := cohort.Parse("age >= 40 && sex == 'f' && !missing(place) && (flag || y > 2)", schema())
 	if err != nil {
 		b.Fatal(err)
