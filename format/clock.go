@@ -6,8 +6,9 @@ import (
 )
 
 // clock reads the time of day behind a date: " 14:30", "T14:30:05.123+01:00",
-// " 2:30 PM", and behind a compact date "1430" or "143005". The zone is dropped.
-func clock(s string) (seconds int64, p Precision, ok bool) {
+// " 2:30 PM", and behind a bare date, of digits alone, "1430" or "143005". The zone is
+// dropped.
+func clock(s string, bare bool) (seconds int64, p Precision, ok bool) {
 	marked := false
 	switch s[0] {
 	case 'T', 't', ' ', '_':
@@ -16,7 +17,7 @@ func clock(s string) (seconds int64, p Precision, ok bool) {
 		s, marked = strings.TrimPrefix(s[1:], " "), true
 	}
 	hour, s, n := upTo2(s)
-	if n == 0 || !marked && n < 2 {
+	if n == 0 || !marked && !(bare && n == 2) {
 		return 0, 0, false
 	}
 	minute, second := 0, 0

@@ -70,9 +70,9 @@ type Description struct {
 	Rows    int64 // -1 if it cannot be told without reading everything
 	Exact   bool  // Rows was counted, not estimated
 	Notes   []string
-	// Detected are the options as the file was read with them: what the caller left
-	// empty and the format found out (csv: delimiter, encoding, decimal). Notes say
-	// the same in words, and what could be read in two ways.
+	// Detected are the delimiter, the encoding and the decimal mark that a text file
+	// is read with, found out where the caller named none. Notes say the same in words,
+	// and what could be read in two ways.
 	Detected Options
 }
 

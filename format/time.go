@@ -73,7 +73,7 @@ func laidOut(text, layout string) (int64, Precision, bool) {
 	if rest == "" {
 		return day, ToDay, true
 	}
-	of, p, ok := clock(rest)
+	of, p, ok := clock(rest, layout == CompactISO)
 	return day + of, p, ok
 }
 
@@ -104,7 +104,7 @@ func iso(s string) (int64, Precision, bool) {
 		if !ok || len(s) == 10 {
 			return day, ToDay, ok
 		}
-		of, p, ok := clock(s[10:])
+		of, p, ok := clock(s[10:], false)
 		return day + of, p, ok
 	}
 	switch {

@@ -56,7 +56,7 @@ func TestParseTime(t *testing.T) {
 		{text: "2024-01-31T08:15:00."}, {text: "2024-01-31T08:15:00 x"}, {text: "2024-01-31 "}, {text: ""}, {text: "980"}, {text: "1980-5"}, {text: "1980-13"}, {text: "1980-00"}, {text: "1980/05"},
 		{text: "2024-W05"}, {text: "2024-031"}, {text: "-2024-01-31"}, {text: "20240131"}, {text: "31.12.2024"}, {text: "2024-1-31"}, {text: "2024-01-3x"}, {text: "٢٠٢٤-01-31"},
 		{text: "31.02.2024", layout: GermanDate}, {text: "12.31.2024", layout: GermanDate}, {text: "31.12.24", layout: GermanDate}, {text: "31.12.", layout: GermanDate}, {text: "00.00.0000", layout: GermanDate},
-		{text: "31.12.2024", layout: GermanYY}, {text: "12/31/2024 13:30 PM", layout: USDate}, {text: "12/31/2024 0:30 AM", layout: USDate}, {text: "31/12/2024", layout: USDate},
+		{text: "31.12.2014", layout: GermanYY}, {text: "12/31/2014", layout: USYY}, {text: "2024-01-3114:00"}, {text: "12/31/2024 13:30 PM", layout: USDate}, {text: "12/31/2024 0:30 AM", layout: USDate}, {text: "31/12/2024", layout: USDate},
 		{text: "2024013", layout: CompactISO}, {text: "20240131081", layout: CompactISO}, {text: "2024013108150", layout: CompactISO}, {text: "31-Foo-2024", layout: "DD-MMM-YYYY"}, {text: "31-De-2024", layout: "DD-MMM-YYYY"},
 		{text: "60", layout: ExcelDay}, {text: "2958466", layout: ExcelDay}, {text: "x", layout: ExcelDay}, {text: "2024-01-31", layout: "DD"},
 	} {

@@ -66,9 +66,14 @@ func TestConformance(t *testing.T) {
 	}, []formattest.Broken{
 		{Name: "ragged.csv", Data: []byte("a,b\n1,2\nErika,3,4\n"), Says: ":3: the line has 3 values where the header has 2 names", Canary: "Erika"},
 		{Name: "short.csv", Data: []byte("a,b\n1,2\n\n\"x\ny\",1\nErika\n"), Says: ":6: the line has 1 values", Canary: "Erika"},
-		{Name: "utf8.csv", Data: []byte("a,b\n1,2\nJ\xfcrgen,3\n"), Says: ":3: byte 2 of the line is not UTF-8; save the file as UTF-8, or set encoding: latin1", Canary: "rgen"},
-		{Name: "utf8quoted.csv", Data: []byte("a,b\n\"Zeile\nJ\xfcrgen\",3\n"), Says: ":3: byte 2 of the line"},
-		{Name: "utf16.csv", Data: []byte("\xff\xfea\x00,\x00b\x00\n\x00"), Says: "UTF-16"},
+		{Name: "utf8.csv", Data: []byte("a,b\n1,2\nJ\xfcrgen,3\n"), Options: format.Options{Encoding: "utf-8"}, Says: ":3: byte 2 of the line is not UTF-8; save the file as UTF-8, or set encoding: latin1", Canary: "rgen"},
+		{Name: "utf8quoted.csv", Data: []byte("a,b\n\"Zeile\nJ\xfcrgen\",3\n"), Options: format.Options{Encoding: "utf-8"}, Says: ":3: byte 2 of the line"},
+		{Name: "utf16.csv", Data: []byte("\xff\xfea\x00,\x00b\x00\n\x00"), Options: format.Options{Encoding: "utf-8"}, Says: "UTF-16"},
+		{Name: "utf16odd.csv", Data: []byte("\xff\xfea\x00,\x00b\x00\n\x001\x00,\x002"), Says: "a character is not whole UTF-16"},
+		{Name: "utf16half.csv", Data: []byte("\xfe\xff\x00a\x00\n\xd8\x00\x00\n"), Says: "a character is not whole UTF-16"},
+		{Name: "nomark.csv", Data: []byte("a,b\n1,2\n"), Options: format.Options{Encoding: "utf-16"}, Says: "does not begin with the byte order mark"},
+		{Name: "mostly.csv", Data: []byte("a,b\nä,ö\nJ\xfcrgen,3\n"), Says: ":3: byte 2 of the line is not UTF-8", Canary: "rgen"},
+		{Name: "cp850.csv", Data: []byte("a,b\n1,2\nJ\x81rgen,3\n"), Says: ":3: byte 2 of the line is not UTF-8", Canary: "rgen"},
 		{Name: "zero.csv", Data: []byte("a,b\n1,Erika\x00\n"), Says: ":2: the line holds a zero byte", Canary: "Erika"},
 		{Name: "open.csv", Data: []byte("a,b\n1,2\n3,\"Erika\n5,6\n"), Says: ":3: a quoted value that starts in this record is never closed", Canary: "Erika"},
 		{Name: "behind.csv", Data: []byte("a,b\n1,\"Eri\"ka\n"), Says: ":2: there is text behind a closing quote", Canary: "Eri"},
@@ -186,7 +191,7 @@ func TestReadsWhatIsWritten(t *testing.T) {
 // Whatever bytes come, they are read in bounded batches or refused with the file's
 // name and a line that exists.
 func FuzzCSV(f *testing.F) {
-	for _, s := range []string{"a,b\n1,2\n", "a;b\r\n\"x\"\"y\";2", "\xef\xbb\xbfa\tb\n", "a,b\n\"open", "\xff\xfe", "a|b\r1|2\r", "a,a\n", ",\n,\n", "\"\"\"\"\n", "a\n\"\r\n\"", "\x1f\x8b\x08"} {
+	for _, s := range []string{"a,b\n1,2\n", "a;b\r\n\"x\"\"y\";2", "\xef\xbb\xbfa\tb\n", "a,b\n\"open", "\xff\xfe", "a|b\r1|2\r", "a,a\n", ",\n,\n", "\"\"\"\"\n", "a\n\"\r\n\"", "\x1f\x8b\x08", "\xff\xfea\x00;\x00b\x00", "a;d\n1,5;31.12.24\n", "a,d\n1,01/02/2024 3:00 PM\nM\xfcller,20240131"} {
 		f.Add([]byte(s), ",", false)
 	}
 	f.Fuzz(func(t *testing.T, data []byte, delimiter string, latin bool) {
@@ -197,6 +202,9 @@ func FuzzCSV(f *testing.F) {
 		}
 		if latin {
 			o.Encoding = "latin1"
+		}
+		if d, err := (Format{}).Describe(t.Context(), path, o); err == nil && (d.Detected.Delimiter == "" || d.Detected.Encoding == "" || d.Detected.Decimal == "") {
+			t.Fatalf("not everything is told: %+v", d.Detected)
 		}
 		b, err := formattest.ReadAll(t.Context(), Format{}, path, o)
 		if err != nil {
@@ -211,31 +219,4 @@ func FuzzCSV(f *testing.F) {
 			}
 		}
 	})
-}
-
-// 100,000 rows of 20 numbers.
-func BenchmarkCSV(b *testing.B) {
-	var text strings.Builder
-	for c := range 20 {
-		fmt.Fprintf(&text, "c%d%c", c, ",\n"[c/19])
-	}
-	for r := range 100000 {
-		for c := range 20 {
-			fmt.Fprintf(&text, "%.3f%c", float64(r*c%9973)/7, ",\n"[c/19])
-		}
-	}
-	path := write(b, "x.csv", text.String())
-	b.SetBytes(int64(text.Len()))
-	for b.Loop() {
-		r, err := Format{}.Open(b.Context(), path, format.Options{})
-		if err != nil {
-			b.Fatal(err)
-		}
-		for {
-			if _, err := r.Next(); err != nil {
-				break
-			}
-		}
-		r.Close()
-	}
 }

@@ -117,9 +117,17 @@ func (s *scanner) fill() error {
 	case err == io.EOF:
 		s.end = true
 	case err != nil:
-		return &fault{line: s.line, text: "reading stopped", mend: "the file is damaged or the disk fails; copy it again", cause: err}
+		return stopped(s.line, err)
 	}
 	return nil
+}
+
+// stopped says why there is no more text.
+func stopped(line int, err error) error {
+	if errors.Is(err, errUTF16) {
+		return &fault{line: line, text: "a character is not whole UTF-16", mend: "export the file again, as UTF-8"}
+	}
+	return &fault{line: line, text: "reading stopped", mend: "the file is damaged or the disk fails; copy it again", cause: err}
 }
 
 // check refuses bytes that are no text.

@@ -1,74 +1,12 @@
 package csv
 
 import (
-	"bufio"
 	"bytes"
 	"compress/gzip"
 	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
-
-	"hmsp.center/hmsp/format"
 )
-
-// open gives the text of a file, unpacked if it is gzip, without a byte order mark.
-func open(path string) (io.Reader, *os.File, error) {
-	f, err := format.OpenFile(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	in := bufio.NewReaderSize(f, 256<<10)
-	head, _ := in.Peek(3)
-	if bytes.HasPrefix(head, gzipMagic) {
-		unpacked, err := gzip.NewReader(in)
-		if err != nil {
-			f.Close()
-			return nil, nil, &format.Error{File: path, Text: "the file begins like gzip and is none", Mend: "copy or compress it again", Cause: err}
-		}
-		in = bufio.NewReaderSize(unpacked, 256<<10)
-		head, _ = in.Peek(3)
-	}
-	switch {
-	case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}):
-		f.Close()
-		return nil, nil, &format.Error{File: path, Line: 1, Text: "the file is UTF-16", Mend: "save it as UTF-8"}
-	case bytes.HasPrefix(head, byteOrderMark):
-		if _, err := in.Discard(3); err != nil {
-			f.Close()
-			return nil, nil, err
-		}
-	}
-	return in, f, nil
-}
-
-var (
-	gzipMagic     = []byte{0x1f, 0x8b}
-	byteOrderMark = []byte{0xef, 0xbb, 0xbf}
-)
-
-// windows1252 is what bytes 0x80 to 0x9f mean in windows-1252; in ISO 8859-1
-// (latin1) they are control codes, which no export holds, so both names read the
-// same. Source: Encoding Standard, https://encoding.spec.whatwg.org/#windows-1252
-var windows1252 = [32]rune{
-	0x20ac, 0x81, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d, 0x017d, 0x8f,
-	0x90, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d, 0x017e, 0x0178,
-}
-
-// recode appends to dst the UTF-8 of single-byte text.
-func recode(dst, raw []byte) []byte {
-	for _, c := range raw {
-		switch {
-		case c < 0x80:
-			dst = append(dst, c)
-		case c < 0xa0:
-			dst = append(dst, string(windows1252[c-0x80])...)
-		default:
-			dst = append(dst, string(rune(c))...)
-		}
-	}
-	return dst
-}
 
 // delimiters are tried in this order where the options name none.
 const delimiters = ",;\t|"
@@ -117,8 +55,8 @@ func sniff(head []byte, filename string) int {
 		head = unpacked[:n]
 	}
 	named := strings.HasSuffix(name, ".csv") || strings.HasSuffix(name, ".tsv") || strings.HasSuffix(name, ".tab")
-	if named && (bytes.HasPrefix(head, []byte{0xff, 0xfe}) || bytes.HasPrefix(head, []byte{0xfe, 0xff})) {
-		return 90 // UTF-16: opening it says how to mend it
+	if markOf(head) == "utf-16" {
+		head, _ = io.ReadAll(&utf16Reader{in: bytes.NewReader(head), big: head[0] == 0xfe}) // the head is cut off, so an error is expected
 	}
 	if len(head) == 0 || bytes.ContainsFunc(head, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }) {
 		return 0
@@ -129,7 +67,10 @@ func sniff(head []byte, filename string) int {
 	if first := bytes.TrimLeft(head, " \t\r\n\ufeff"); len(first) > 0 && strings.IndexByte("{[<", first[0]) >= 0 {
 		return 0 // JSON or XML
 	}
-	if _, columns := sniffDelimiter(head, "."); columns > 1 && utf8.Valid(head[:len(head)-cutRune(head)]) {
+	var t tally
+	t.add(head)
+	text := t.loose == 0 || t.encoding() != "utf-8" && t.loose < len(head)/4
+	if _, columns := sniffDelimiter(head, "."); columns > 1 && text {
 		return 50
 	}
 	if strings.HasSuffix(name, ".txt") {
