@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"math"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,9 @@ import (
 
 // read asks for the columns; the server sends rows as fast as they are taken.
 func (d *database) read(ctx context.Context, t rawTable, columns []string, f filter) (stream, error) {
+	if d.conn == nil {
+		return nil, os.ErrClosed
+	}
 	s := &fetch{ctx: ctx, database: d, from: t.from, texts: map[string]string{}}
 	exprs := make([]string, len(columns))
 	for i, c := range columns {
