@@ -78,7 +78,7 @@ func (c *clinical) begin() error {
 		if !ok {
 			return c.t.bad(format.Time, "this is not a date", "write it as 2024-01-31, with or without the time of day")
 		}
-		c.doc.Day = first
+		c.doc.Day = since(first)
 	}
 	return nil
 }
@@ -104,6 +104,7 @@ func (c *clinical) provision(place string) error {
 			return c.t.bad(format.End, "this is not a date", "write it as 2024-01-31, with or without the time of day")
 		}
 	}
+	p.From, p.To = since(p.From), until(p.To)
 	if p.To < p.From {
 		return c.t.bad(format.End, "the period ends before it starts", "correct the consent at its source")
 	}
@@ -144,6 +145,9 @@ func (c *clinical) flush() error {
 	who := c.b.Pseudonym(c.who)
 	c.b.known(who)
 	for _, s := range c.reading.Statements(c.doc) {
+		if !s.valid() {
+			return c.t.wrong("", "the reading of a consent gave what is no statement", "")
+		}
 		c.b.records = append(c.b.records, record{who, s})
 	}
 	c.doc.Provisions = c.doc.Provisions[:0]

@@ -62,12 +62,12 @@ func Decode(b []byte) (*Register, error) {
 		}
 		r.pseudonyms = append(r.pseudonyms, who)
 		r.starts = append(r.starts, uint32(len(r.statements)))
-		list, ok := parseStatements(rest[:n*statementBytes])
+		list, ok := parseStatements(rest[:int(n)*statementBytes])
 		if !ok {
 			return nil, errRegister
 		}
 		r.statements = append(r.statements, list...)
-		rest = rest[n*statementBytes:]
+		rest = rest[int(n)*statementBytes:]
 	}
 	if len(rest) > 0 {
 		return nil, errRegister

@@ -85,8 +85,8 @@ func days(text string) (first, last Day, ok bool) {
 	if !ok {
 		return 0, 0, false
 	}
-	first = Day((s - (s%86400+86400)%86400) / 86400)
 	at := time.Unix(s, 0).UTC()
+	first = dayOf(at)
 	switch p {
 	case format.ToYear:
 		return first, first + Day(at.AddDate(1, 0, -1).YearDay()) - 1, true
@@ -94,6 +94,22 @@ func days(text string) (first, last Day, ok bool) {
 		return first, first + Day(at.AddDate(0, 1, -1).Day()) - 1, true
 	}
 	return first, first, true
+}
+
+// A period that begins in the year 0 or ends with the year 9999 has no such end: so
+// do systems write it that must write a date.
+func since(first Day) Day {
+	if first <= Day(format.Day(0, 12, 31)) {
+		return Always
+	}
+	return first
+}
+
+func until(last Day) Day {
+	if last >= Day(format.Day(9999, 12, 31)) {
+		return Forever
+	}
+	return last
 }
 
 // An Effect is what a statement does on the days of its period.
@@ -195,3 +211,6 @@ func decide(statements []Statement, bit Set, day Day) Decision {
 	}
 	return Decision{Silent, why}
 }
+
+// dayOf is the day on a clock at Greenwich.
+func dayOf(t time.Time) Day { return Day((t.Unix() - (t.Unix()%86400+86400)%86400) / 86400) }

@@ -1,7 +1,6 @@
 package consent
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -87,8 +86,9 @@ func (l *list) row() error {
 			return l.t.bad("valid_to", "this is not a day", "write it as 2024-01-31, or leave it empty if there is no end")
 		}
 	}
+	s.From, s.To = since(s.From), until(s.To)
 	if s.To < s.From {
-		return l.t.bad("valid_to", "the period ends before it begins", fmt.Sprintf("%s is the first day and %s the last", "valid_from", "valid_to"))
+		return l.t.bad("valid_to", "the period ends before it begins", "valid_from is the first day and valid_to the last")
 	}
 	who := l.b.Pseudonym(cell[0])
 	l.b.known(who)

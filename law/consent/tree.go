@@ -17,7 +17,7 @@ import (
 // that is sorted, which a proof does not show.) Nodes are hashed as in RFC 6962, with
 // a byte before them that says what they are.
 //
-// The key is the HMAC of the pseudonym under the tree's salt. Without the salt
+// The key is a hash of the pseudonym under the tree's salt. Without the salt
 // neither the root nor a proof tells who is in the tree, or whether two trees hold
 // the same patient.
 type Tree struct {
@@ -96,15 +96,25 @@ func newKeys(kind string, salt Hash) keys {
 	return keys{k[:], v[:]}
 }
 
+// Both are SHA-256 with the key before the message. That is a pseudorandom function
+// because no message is the beginning of another (Bellare, Canetti, Krawczyk, FOCS
+// 1996: the cascade construction), and several times as fast as HMAC.
 func (k keys) key(pseudonym uint64) Hash {
-	return keyed(k.ofKey, "key", binary.BigEndian.AppendUint64(nil, pseudonym))
+	var b [40]byte
+	copy(b[:], k.ofKey)
+	binary.BigEndian.PutUint64(b[32:], pseudonym)
+	return sha256.Sum256(b[:])
 }
 
 // value hides what a patient said from whoever sees the leaf and not the pseudonym.
 func (k keys) value(pseudonym uint64, statements []Statement) Hash {
-	return keyed(k.ofValue, "value", appendStatements(binary.BigEndian.AppendUint64(nil, pseudonym), statements))
+	b := append(make([]byte, 0, 128), k.ofValue...)
+	b = binary.BigEndian.AppendUint64(b, pseudonym)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(statements)))
+	return sha256.Sum256(appendStatements(b, statements))
 }
 
+// keyed is HMAC-SHA256 with a domain before the message.
 func keyed(key []byte, domain string, message []byte) (h Hash) {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(domain))
