@@ -11,7 +11,11 @@
 package fhir
 
 import (
+	"bytes"
 	"context"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"hmsp.center/hmsp/format"
 )
@@ -22,21 +26,76 @@ type Format struct{}
 // Name is "fhir".
 func (Format) Name() string { return "fhir" }
 
-// Sniff looks for a resource type in the head of JSON text.
-func (Format) Sniff(head []byte, filename string) int { return 0 }
+// Sniff looks for a resource type in the head of JSON text. XML of FHIR, and what is
+// named .ndjson, are claimed too: opening them says how to mend them.
+func (Format) Sniff(head []byte, filename string) int {
+	head = unpacked(head)
+	lower := strings.TrimSuffix(strings.ToLower(filename), ".gz")
+	at := blank(head, 0)
+	switch {
+	case at == len(head):
+		return 0
+	case head[at] == '{' && (peek(head[at:]) != "" || bytes.Contains(head, []byte(`"resourceType"`))):
+		return 95
+	case head[at] == '<' && bytes.Contains(head, []byte("http://hl7.org/fhir")):
+		return 80
+	case strings.HasSuffix(lower, ".ndjson"):
+		return 60
+	}
+	return 0
+}
 
 // SniffFolder opens the first files that may be FHIR.
-func (Format) SniffFolder(path string, names []string) int { return 0 }
+func (Format) SniffFolder(path string, names []string) int {
+	s := &source{path: path, limit: format.DefaultMaxBytes, ctx: context.Background()}
+	opened := 0
+	for _, n := range names {
+		if !named(n) {
+			continue
+		}
+		if f, fhir, err := s.look(filepath.Join(path, filepath.FromSlash(n))); err == nil && fhir && len(f.kinds) > 0 {
+			return 90
+		}
+		if opened++; opened == 20 {
+			break
+		}
+	}
+	return 0
+}
 
 // Tables lists the clinical tables, and the types of the resources with which the
 // files begin.
 func (Format) Tables(ctx context.Context, path string, o format.Options) ([]format.TableInfo, error) {
-	return nil, nil
+	s, err := find(ctx, path, o.Defaults())
+	if err != nil {
+		return nil, err
+	}
+	names := format.ClinicalTables()
+	var kinds []string
+	for _, f := range s.files {
+		for _, k := range f.kinds {
+			if !slices.Contains(kinds, k) && slices.Contains(resourceTypes(), k) {
+				kinds = append(kinds, k)
+			}
+		}
+	}
+	slices.Sort(kinds)
+	var out []format.TableInfo
+	for _, n := range append(names, kinds...) {
+		out = append(out, format.TableInfo{Name: n, Rows: -1})
+	}
+	return out, nil
 }
 
-// Describe tells the standard columns of a table.
+// Describe tells the standard columns of a table. How many rows there are is not
+// known before everything is read.
 func (Format) Describe(ctx context.Context, path string, o format.Options) (format.Description, error) {
-	return format.Description{}, nil
+	s, err := find(ctx, path, o.Defaults())
+	if err != nil {
+		return format.Description{}, err
+	}
+	columns, err := standard(path, o.Table)
+	return format.Description{Columns: columns, Rows: -1, Notes: s.notes}, err
 }
 
 // Open reads the table that the options name.
@@ -44,9 +103,20 @@ func (f Format) Open(ctx context.Context, path string, o format.Options) (format
 	return format.OpenOne(ctx, f, path, o)
 }
 
-// OpenTables reads several tables in one pass.
+// OpenTables reads several tables in one pass. What is wrong with the text is an
+// error when it is met; a resource without a patient is left out and counted, as the
+// reader's method Notes() []string says in the end.
 func (Format) OpenTables(ctx context.Context, path string, o format.Options, want map[string][]string) (format.TablesReader, error) {
-	return nil, nil
+	o = o.Defaults()
+	s, err := find(ctx, path, o)
+	if err != nil {
+		return nil, err
+	}
+	p, err := newPlan(s, want)
+	if err != nil {
+		return nil, err
+	}
+	return newReader(ctx, s, p, o), nil
 }
 
 var (
