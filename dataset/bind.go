@@ -20,9 +20,11 @@ type binding struct {
 	format    format.Format
 	described format.Description
 	variables []*bound
-	columns   []string // read from the file, each once
-	patient   int      // place of the patient's column in columns, or -1
-	absent    []string // variables that the file lacks and the mapping does not name
+	columns   []string             // read from the file, each once
+	patient   int                  // place of the patient's column in columns, or -1
+	absent    []string             // variables that the file lacks and the mapping does not name
+	decimal   string               // the file's decimal mark
+	progress  func(read, of int64) // told how far the scan is; may be nil
 	problems  []Problem
 	maxRows   int
 }
@@ -49,7 +51,10 @@ func (l Loader) bind(ctx context.Context, d Dataset, s table.Schema) (*binding, 
 	if err != nil {
 		return nil, err
 	}
-	b := &binding{data: d, format: f, described: described, patient: -1, maxRows: l.maxRows()}
+	b := &binding{data: d, format: f, described: described, patient: -1, maxRows: l.maxRows(), decimal: described.Detected.Decimal}
+	if b.decimal == "" {
+		b.decimal = "."
+	}
 	if d.Patient != "" {
 		if b.patient = b.column("", d.Patient); b.patient < 0 {
 			b.problems[len(b.problems)-1].Mend = "name the column that says whose row it is, or leave out patient"
@@ -98,7 +103,7 @@ func (b *binding) bind(v table.Variable) {
 	}
 	b.fits(v, s)
 	if at := b.column(v.Name, name); at >= 0 {
-		b.variables = append(b.variables, &bound{variable: v, name: name, at: at, convert: newConverter(v, s, b.data.formatOptions().Decimal)})
+		b.variables = append(b.variables, &bound{variable: v, name: name, at: at, convert: newConverter(v, b.converted(v, s), b.decimal)})
 	}
 }
 
@@ -115,7 +120,9 @@ func (b *binding) fits(v table.Variable, s Source) {
 		add("scale and offset are for numbers, and the variable is a "+string(v.Kind), "use codes")
 	}
 	if s.Unit != "" && s.Unit != v.Unit && s.Scale == nil && measured {
-		add(fmt.Sprintf("the file's unit %s is not the dictionary's (%s)", s.Unit, orNone(v.Unit)), "give scale, and offset if there is one")
+		if k := convert(v, s.Unit); k.why != "" {
+			add(fmt.Sprintf("the file's unit %s is not the dictionary's (%s), and %s", s.Unit, orNone(v.Unit), k.why), "give scale, and offset if there is one")
+		}
 	}
 	if measured {
 		return
@@ -126,6 +133,17 @@ func (b *binding) fits(v table.Variable, s Source) {
 			add(fmt.Sprintf("codes maps %q to %q, which is no level", raw, s.Codes[raw]), "use one of "+levelsText(v))
 		}
 	}
+}
+
+// converted gives a mapping the scale that follows from its unit.
+func (b *binding) converted(v table.Variable, s Source) Source {
+	if s.Unit == "" || s.Unit == v.Unit || s.Scale != nil {
+		return s
+	}
+	if k := convert(v, s.Unit); k.why == "" {
+		s.Scale, s.Offset = &k.scale, k.offset
+	}
+	return s
 }
 
 func orNone(unit string) string {
@@ -154,7 +172,7 @@ func levelsText(v table.Variable) string {
 
 // scan reads every row once. Each batch's variables are judged and counted, and
 // given to keep; ids gets each row's patient.
-func (b *binding) scan(ctx context.Context, keep func(i, row int, x float64, is verdict), ids func(id string)) (rows int, err error) {
+func (b *binding) scan(ctx context.Context, keep func(i, row int, x float64, is verdict), ids func(id string), flush func(rows int) error) (rows int, err error) {
 	o := b.data.formatOptions()
 	o.Columns = append([]string{}, b.columns...)
 	r, err := b.format.Open(ctx, b.data.Path, o)
@@ -186,6 +204,14 @@ func (b *binding) scan(ctx context.Context, keep func(i, row int, x float64, is 
 			b.patients(r.Columns()[b.patient].Kind, batch, ids)
 		}
 		rows += batch.Rows
+		if flush != nil {
+			if err := flush(batch.Rows); err != nil {
+				return rows, err
+			}
+		}
+		if p, ok := r.(format.Progress); ok && b.progress != nil {
+			b.progress(p.Progress())
+		}
 	}
 }
 

@@ -1,13 +1,10 @@
 package dataset
 
 import (
-	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"hmsp.center/hmsp/spelling"
-	"hmsp.center/hmsp/table"
 )
 
 // A Profile is the quality of a dataset against a dictionary: what a steward reads
@@ -22,6 +19,7 @@ type Profile struct {
 	Absent    []string  `json:"absent,omitempty"` // variables of the dictionary that the file does not have
 	Unused    []string  `json:"unused,omitempty"` // columns of the file that no variable reads
 	Problems  []Problem `json:"problems,omitempty"`
+	Notes     []string  `json:"notes,omitempty"` // how the source was understood
 }
 
 // Quality is the profile of one variable, in rows.
@@ -33,40 +31,18 @@ type Quality struct {
 	OutOfRange   int     `json:"out_of_range"`
 	UnknownCodes int     `json:"unknown_codes"`
 	WrongType    int     `json:"wrong_type"`
-	Completeness float64 `json:"completeness"` // present of all rows, 0 to 1
+	UnknownUnits int     `json:"unknown_units,omitempty"` // that cannot be converted
+	Records      int     `json:"records,omitempty"`       // of a history: rows about the variable
+	Completeness float64 `json:"completeness"`            // present of all rows, 0 to 1
 }
 
-// Check reads the whole file against the dictionary. What keeps studies from using
-// the data is in Profile.Problems, each with its mend; the error is for a file that
-// cannot be read at all.
-func (l Loader) Check(ctx context.Context, d Dataset, dictionary table.Schema) (Profile, error) {
-	b, err := l.bind(ctx, d, dictionary)
-	if err != nil {
-		return Profile{}, err
+// without is the error about variables that are asked for and the dataset lacks.
+func (p Profile) without(d Dataset) error {
+	r := &Refused{File: d.Path}
+	for _, v := range p.Absent {
+		r.Problems = append(r.Problems, Problem{Variable: v, Text: fmt.Sprintf("the source has no %q%s", v, spelling.Suggest(v, p.Unused)), Mend: "name its column or codes under mapping"})
 	}
-	for _, name := range slices.Sorted(maps.Keys(d.Mapping)) {
-		if dictionary.Index(name) < 0 {
-			b.problems = append(b.problems, Problem{Variable: name, Text: "the mapping names a variable that the dictionary lacks" + spelling.Suggest(name, dictionary.Names()),
-				Mend: "correct the name, or have the variable added to the charter"})
-		}
-	}
-	people := map[string]struct{}{}
-	rows, err := b.scan(ctx, func(int, int, float64, verdict) {}, func(id string) { people[id] = struct{}{} })
-	if err != nil {
-		return Profile{}, err
-	}
-	b.judge(rows)
-	if len(b.variables) == 0 && len(b.problems) == 0 {
-		b.problems = append(b.problems, Problem{Text: "the file has none of the dictionary's variables", Mend: "map its columns under mapping"})
-	}
-	p := Profile{Dataset: d.Name, Format: b.format.Name(), Rows: rows, People: rows, Absent: b.absent, Unused: b.unused(), Problems: b.problems}
-	if b.patient >= 0 {
-		p.People = len(people)
-	}
-	for _, v := range b.variables {
-		p.Variables = append(p.Variables, v.quality(rows))
-	}
-	return p, nil
+	return r
 }
 
 func (v *bound) quality(rows int) Quality {

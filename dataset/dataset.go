@@ -34,8 +34,39 @@ type Dataset struct {
 	Path    string            `json:"path"`
 	Format  string            `json:"format,omitempty"`  // "" is told from the file
 	Patient string            `json:"patient,omitempty"` // column; "" means one row a person
+	Time    string            `json:"time,omitempty"`    // column of a flat file: when a row was recorded
+	Birth   string            `json:"birth,omitempty"`   // column of a flat file with times
+	Death   string            `json:"death,omitempty"`   // column of a flat file with times
 	Options Options           `json:"options,omitzero"`
+	Tables  map[string]Table  `json:"tables,omitempty"`  // of a folder of flat files: which clinical table is where
 	Mapping map[string]Source `json:"mapping,omitempty"` // by the dictionary's variable
+	// Concepts are files of FHIR ConceptMap or CSV that translate codes.
+	Concepts []string `json:"concepts,omitempty"`
+	Consent  *Consent `json:"consent,omitempty"`
+	// Pool is the folder, in a site's home, of what was read at registration. A site
+	// writes it.
+	Pool string `json:"pool,omitempty"`
+	// InPlace asks a live database where it is, instead of keeping a pool of it.
+	InPlace bool `json:"in_place,omitempty"`
+}
+
+// A Table says where a clinical table is in a folder of flat files: File is relative
+// to the dataset's path, Columns gives the file's names for the table's, and System
+// the code system of codes that are written without one.
+type Table struct {
+	File    string            `json:"file"`
+	Columns map[string]string `json:"columns,omitempty"`
+	System  string            `json:"system,omitempty"`
+	Options Options           `json:"options,omitzero"`
+}
+
+// Consent is where the patients' consent is read at each cohort: in a file, in the
+// source itself (From: "source"), or, with the reason why none is needed, nowhere.
+// Without any, nobody's consent is asked for.
+type Consent struct {
+	Path string `json:"path,omitempty"`
+	From string `json:"from,omitempty"`
+	None string `json:"none,omitempty"`
 }
 
 // Options say how to read the file; see format.Options.
@@ -50,6 +81,12 @@ type Options struct {
 // dictionary declares: value = Scale * raw + Offset, or code = Codes[raw].
 type Source struct {
 	Column     string            `json:"column,omitempty"`
+	Table      string            `json:"table,omitempty"`     // of a clinical source; "" looks for the codes in all
+	Events     []string          `json:"events,omitempty"`    // codes; without them, the dictionary's
+	Value      string            `json:"value,omitempty"`     // column or selector of the value; "" is the table's
+	Time       string            `json:"time,omitempty"`      // column or selector of the time; "" is the table's
+	UnitFrom   string            `json:"unit_from,omitempty"` // column or selector of the unit; "" is the table's
+	Timeless   bool              `json:"timeless,omitempty"`  // it is true of the patient at any time
 	Unit       string            `json:"unit,omitempty"`
 	Scale      *float64          `json:"scale,omitempty"` // nil is 1
 	Offset     float64           `json:"offset,omitempty"`
@@ -85,16 +122,43 @@ func Read(where string, data []byte) (Dataset, error) {
 			problems = append(problems, doc.Problem("codes and a unit do not go together; leave out one of them", "mapping", name, "codes"))
 		}
 	}
+	if c := d.Consent; c != nil && given(c.Path, c.None, c.From) != 1 {
+		problems = append(problems, doc.Problem("give exactly one of path, from and none", "consent"))
+	}
+	if d.Time != "" && d.Patient == "" {
+		problems = append(problems, doc.Problem("rows over time need to say whose they are: name the column under patient", "time"))
+	}
+	if len(d.Tables) > 0 && (d.Time != "" || d.Patient != "") {
+		problems = append(problems, doc.Problem("each table names its own columns: leave out patient and time", "tables"))
+	}
+	if (d.Birth != "" || d.Death != "") && d.Time == "" {
+		problems = append(problems, doc.Problem("birth and death are for files whose rows have a time: name its column under time", "time"))
+	}
 	if d.Options.Delimiter == "," && d.Options.Decimal == "," {
 		problems = append(problems, doc.Problem(`the comma cannot be delimiter and decimal mark at once; set delimiter: ";"`, "options", "decimal"))
 	}
 	if err := manifest.Join(problems...); err != nil {
 		return Dataset{}, err
 	}
-	if !filepath.IsAbs(d.Path) {
-		d.Path = filepath.Join(filepath.Dir(where), d.Path)
+	absolute(filepath.Dir(where), &d.Path)
+	for i := range d.Concepts {
+		absolute(filepath.Dir(where), &d.Concepts[i])
+	}
+	if d.Consent != nil {
+		absolute(filepath.Dir(where), &d.Consent.Path)
 	}
 	return d, nil
+}
+
+// given counts the texts that are not empty.
+func given(texts ...string) int {
+	n := 0
+	for _, t := range texts {
+		if t != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // ReadFile is Read of a file on disk.
@@ -129,9 +193,9 @@ func (l Loader) format(name, path string) (format.Format, error) {
 	if name != "" {
 		return format.Named(l.Formats, name)
 	}
-	return format.Detect(l.Formats, path)
+	return format.DetectSource(l.Formats, path)
 }
 
 func (d Dataset) formatOptions() format.Options {
-	return format.Options{Delimiter: d.Options.Delimiter, Encoding: d.Options.Encoding, Decimal: d.Options.Decimal, Missing: d.Options.Missing}.Defaults()
+	return format.Options{Delimiter: d.Options.Delimiter, Encoding: d.Options.Encoding, Decimal: d.Options.Decimal, Missing: d.Options.Missing}
 }

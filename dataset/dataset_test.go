@@ -178,7 +178,7 @@ func TestProblems(t *testing.T) {
 	for _, want := range []string{
 		`variable "stage" (column "stagee"): the file has no column "stagee"; did you mean "stages"?`,
 		`variable "height": the mapping names a variable that the dictionary lacks`,
-		`variable "glucose": the file's unit mg/dL is not the dictionary's (mmol/L); give scale`,
+		`variable "glucose": the file's unit mg/dL is not the dictionary's (mmol/L), and `,
 		`variable "glucose": values outside the declared range 0..50 (2 rows, first on line 3); check the unit`,
 		`variable "sex": codes maps "male" to "man", which is no level; use one of "male", "female"`,
 		`variable "age": codes are for categories and flags`,
@@ -204,7 +204,7 @@ func TestLoadRefuses(t *testing.T) {
 	patient := File("x", good)
 	patient.Patient = "pid"
 	for says, do := range map[string]func() (table.Table, error){
-		`the file has no column "glucose"`: func() (table.Table, error) { return loader().Load(t.Context(), File("x", good), dictionary()[:2]) },
+		`the source has no "glucose"`: func() (table.Table, error) { return loader().Load(t.Context(), File("x", good), dictionary()[:2]) },
 		`the file has no column "pid"`:     func() (table.Table, error) { return loader().Load(t.Context(), patient, dictionary()[:1]) },
 		"no variable is asked for":         func() (table.Table, error) { return loader().Load(t.Context(), File("x", good), nil) },
 		"there is no such file":            func() (table.Table, error) { return loader().Load(t.Context(), File("x", good+"x"), dictionary()[:1]) },

@@ -4,6 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"hmsp.center/hmsp/spelling"
 )
@@ -226,3 +231,68 @@ func (s *single) Progress() (read, of int64) {
 }
 
 var _ io.Closer = (*single)(nil)
+
+// DetectSource is Detect for any source: a file, a folder, or the address of a
+// database, of which Sniff sees nothing but the address.
+func DetectSource(formats []Format, path string) (Format, error) {
+	if strings.Contains(path, "://") {
+		for _, f := range formats {
+			if f.Sniff(nil, path) > 0 {
+				return f, nil
+			}
+		}
+		return nil, &Error{File: Address(path), Text: "no format reads this kind of database", Mend: "use postgres://user@host:port/database"}
+	}
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return Detect(formats, path)
+	}
+	files, err := filesIn(path)
+	if err != nil {
+		return nil, err
+	}
+	var best Format
+	score, tie := 0, false
+	for _, f := range formats {
+		if folder, ok := f.(Folder); ok {
+			if s := folder.SniffFolder(path, files); s > score {
+				best, score, tie = f, s, false
+			} else if s == score && s > 0 {
+				tie = true
+			}
+		}
+	}
+	if best == nil || tie {
+		return nil, &Error{File: path, Text: "what this folder holds cannot be told", Mend: "name a file in it, or the format with --format: " + names(formats)}
+	}
+	return best, nil
+}
+
+// Address is the address of a database without a password.
+func Address(path string) string {
+	scheme, rest, ok := strings.Cut(path, "://")
+	at := strings.LastIndexByte(rest, '@')
+	if !ok || at < 0 {
+		return path
+	}
+	user, _, _ := strings.Cut(rest[:at], ":")
+	return scheme + "://" + user + rest[at:]
+}
+
+// filesIn lists the files of a folder and of those in it.
+func filesIn(path string) ([]string, error) {
+	var names []string
+	for _, pattern := range []string{"*", "*/*"} {
+		found, err := fs.Glob(os.DirFS(path), pattern)
+		if err != nil {
+			return nil, &Error{File: path, Text: "the folder cannot be read", Mend: "let the account that runs hmsp read it", Cause: err}
+		}
+		for _, n := range found {
+			if info, err := os.Stat(filepath.Join(path, n)); err == nil && info.Mode().IsRegular() {
+				names = append(names, n)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}

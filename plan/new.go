@@ -52,7 +52,7 @@ func build(c *charter.Charter, s *study.Signed, cat catalog.Catalog, trial bool)
 		b.problem("", "charter", "the study was signed for charter %s, this is %s: sign it again under the consortium's present charter", short(s.Charter), short(c.Digest()))
 	}
 	b.sites()
-	schema := c.Schema()
+	schema := b.derived(c.Schema())
 	b.cohort(schema)
 	for _, e := range s.Study.Analyses {
 		b.entry(e, schema)
@@ -61,6 +61,7 @@ func build(c *charter.Charter, s *study.Signed, cat catalog.Catalog, trial bool)
 		b.budget()
 	}
 	b.schema(schema)
+	b.plain(c.Schema())
 	if len(b.problems) > 0 {
 		return nil, b.problems
 	}

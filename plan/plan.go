@@ -16,6 +16,7 @@ import (
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/study"
 	"hmsp.center/hmsp/table"
+	"hmsp.center/hmsp/timeline"
 )
 
 // A Plan is a study that can be run.
@@ -35,8 +36,10 @@ type Plan struct {
 	OpenSites  bool // the charter permits studies that tell sites apart
 	Trial      bool // all parties in one process over local files: no floor, no privacy between them
 	Schema     table.Schema
-	Cohort     *cohort.Expr // nil: everybody
-	Columns    []string     // variables read by cohort and analyses
+	Timeline   timeline.Plan // what is made of a dataset whose people have events over time
+	OverTime   bool          // the study needs such a dataset
+	Cohort     *cohort.Expr  // nil: everybody
+	Columns    []string      // variables read by cohort and analyses
 	Entries    []Entry
 	Disclosure *disclosure.Rules // applied to exact results; nil in a trial, whose data are its own
 	Budget     *Budget           // of a private study; nil: exact results
@@ -83,6 +86,7 @@ func (b *Budget) Events() []dp.Event { return slices.Concat(b.Rounds...) }
 type Problem struct {
 	Entry string // name of the analysis, "" for the study itself
 	Param string // key at fault: "cohort", "formula"
+	Key   []any  // path to the key in the file, where it is deeper than Param says
 	Text  string // what is wrong, what was expected, how to mend it
 }
 

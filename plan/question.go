@@ -4,6 +4,7 @@ import (
 	"hmsp.center/hmsp/analysis"
 	"hmsp.center/hmsp/manifest"
 	"hmsp.center/hmsp/study"
+	"hmsp.center/hmsp/timeline"
 )
 
 // Predicate is the cohort's canonical expression, "" for everybody.
@@ -12,6 +13,15 @@ func (p *Plan) Predicate() string {
 		return ""
 	}
 	return p.Cohort.String()
+}
+
+// Part is the predicate that says of which patients the study is, as far as another
+// study means the same by it: "" where it reads variables of the study's own making.
+func (p *Plan) Part() string {
+	if p.OverTime {
+		return ""
+	}
+	return p.Predicate()
 }
 
 // Question is the canonical bytes of what the study asks, without who asks, why and
@@ -28,11 +38,17 @@ func (p *Plan) Question() []byte {
 		Charter string         `json:"charter"`
 		Dataset string         `json:"dataset"`
 		Cohort  string         `json:"cohort"`
+		Time    *timeline.Spec `json:"time,omitempty"`
+		Link    []string       `json:"link,omitempty"`
 		Sites   []string       `json:"sites"`
 		Minimum int            `json:"minimum"`
 		Privacy *study.Privacy `json:"privacy"`
 		Entries []entry        `json:"entries"`
-	}{"question/v1", p.Charter, p.Study.Dataset, p.Predicate(), p.Sites, p.Minimum, nil, nil}
+	}{Hmsp: "question/v1", Charter: p.Charter, Dataset: p.Study.Dataset, Cohort: p.Predicate(), Link: p.Study.Link, Sites: p.Sites, Minimum: p.Minimum}
+	if p.OverTime {
+		spec := p.Study.Timeline()
+		q.Time = &spec
+	}
 	if p.Study.Privacy != nil {
 		privacy := *p.Study.Privacy
 		privacy.ExpectedPatients = 0 // changes no number

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"hmsp.center/hmsp/manifest"
+	"hmsp.center/hmsp/timeline"
 )
 
 // Version is the kind and version that a study names in its first line.
@@ -40,9 +41,14 @@ type Study struct {
 	Sites         []string      `json:"sites,omitempty"`
 	Participation Participation `json:"participation"`
 	Cohort        string        `json:"cohort,omitempty"`
-	Verify        bool          `json:"verify,omitempty"`
-	Privacy       *Privacy      `json:"privacy,omitempty"` // nil: exact results under the consortium's disclosure rules
-	Analyses      []Entry       `json:"analyses"`
+	// Link names further datasets of the same patients; Dataset says whose they are.
+	Link []string `json:"link,omitempty"`
+	// Index and Variables make variables of what was recorded over time.
+	Index     *timeline.Index             `json:"index,omitempty"`
+	Variables map[string]timeline.Derived `json:"variables,omitempty"`
+	Verify    bool                        `json:"verify,omitempty"`
+	Privacy   *Privacy                    `json:"privacy,omitempty"` // nil: exact results under the consortium's disclosure rules
+	Analyses  []Entry                     `json:"analyses"`
 
 	file *manifest.Document // nil for a study that came by wire
 }
@@ -143,6 +149,14 @@ func digest(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Timeline is what the study says about time; the zero Spec if it says nothing.
+func (s *Study) Timeline() timeline.Spec {
+	return timeline.Spec{Index: s.Index, Variables: s.Variables}
+}
+
+// Datasets lists the datasets that the study reads, the patients' own first.
+func (s *Study) Datasets() []string { return append([]string{s.Dataset}, s.Link...) }
+
 // Position is the place of a parameter of an analysis: its value, or the entry
 // if it is absent or param is "". For a study that came by wire it names the
 // study and entry instead of a file.
@@ -160,12 +174,13 @@ func (s *Study) Position(entry int, param string) manifest.Position {
 	return s.file.Position("analyses", entry, param)
 }
 
-// Key is the place of a key at the top of the file, such as cohort or sites.
-func (s *Study) Key(name string) manifest.Position {
+// Key is the place of a key of the file, such as cohort, or variables and the name
+// of one.
+func (s *Study) Key(path ...any) manifest.Position {
 	if s.file == nil {
 		return manifest.Position{Path: "study " + s.Name}
 	}
-	return s.file.Position(name)
+	return s.file.Position(path...)
 }
 
 // Problem makes an error about a parameter of an analysis, or about the whole

@@ -66,6 +66,16 @@ func (s *Study) faults() faults {
 	if !datasetForm.MatchString(s.Dataset) {
 		fs.add(at("dataset"), "dataset: use 1 to 40 of a-z, 0-9, '.', '_' and '-'")
 	}
+	for i, name := range s.Link {
+		if !datasetForm.MatchString(name) {
+			fs.add(at("link", i), "link: use 1 to 40 of a-z, 0-9, '.', '_' and '-'")
+		} else if name == s.Dataset || slices.Contains(s.Link[:i], name) {
+			fs.add(at("link", i), "link: %q is named twice", name)
+		}
+	}
+	if len(s.Link) > 20 {
+		fs.add(at("link"), "link: want at most 20 datasets, got %d", len(s.Link))
+	}
 	s.siteFaults(&fs)
 	s.privacyFaults(&fs)
 	s.entryFaults(&fs)

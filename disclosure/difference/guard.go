@@ -1,9 +1,6 @@
 package difference
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -44,7 +41,8 @@ func New(store Store, key []byte, floor, sites int) (*Guard, error) {
 // which variables. A row counts for a variable where its value is there.
 type Use struct {
 	Variables []string
-	Rows      []int // of the table
+	As        func(variable string) string // the name of its history; nil: its own
+	Rows      []int                        // of the table
 }
 
 // Refused says that an answer is not given because of earlier ones.
@@ -98,7 +96,11 @@ func (g *Guard) Admit(dataset string, t table.Table, uses []Use) (map[string][][
 	}
 	for _, u := range uses {
 		for _, name := range u.Variables {
-			if err := admit(name, g.values(t, name, u.Rows)); err != nil {
+			as := name
+			if u.As != nil {
+				as = u.As(name)
+			}
+			if err := admit(as, g.values(t, name, u.Rows)); err != nil {
 				return nil, err
 			}
 		}
@@ -151,13 +153,6 @@ func (g *Guard) Agree(dataset string, sets map[string][][]byte, contributors []s
 		return fmt.Errorf("keep the history of contributors: %w", err)
 	}
 	return nil
-}
-
-// Pseudonym is the keyed hash of a patient's name.
-func (g *Guard) Pseudonym(patient string) uint64 {
-	mac := hmac.New(sha256.New, g.key)
-	mac.Write([]byte("patient\x00" + patient))
-	return binary.LittleEndian.Uint64(mac.Sum(nil))
 }
 
 func patientsKey(dataset, variable string) string {

@@ -94,7 +94,7 @@ func TestDifferencesAreRefused(t *testing.T) {
 	visits := all.Take(append(rows(60), slices.Repeat([]int{5}, 30)...)) // p5 came 31 times
 	use := func(t table.Table, names []string, rows []int) func(*Guard) error {
 		return func(g *Guard) error {
-			_, err := g.Admit("lung", t, []Use{{names, rows}})
+			_, err := g.Admit("lung", t, []Use{{Variables: names, Rows: rows}})
 			return err
 		}
 	}
@@ -114,7 +114,7 @@ func TestDifferencesAreRefused(t *testing.T) {
 		"a whole and its parts but one": {use(all, age, rows(60)), use(all, age, rows(60)[:20]), use(all, age, rows(60)[20:40]), use(all, age, rows(60)[41:])},
 		"a missing value narrows it":    {use(gap, age, rows(60)), use(gap, []string{"age", "score"}, rows(60, 11))},
 		"within one study": {func(g *Guard) error {
-			_, err := g.Admit("lung", gap, []Use{{age, rows(60)}, {[]string{"age", "score"}, rows(60, 11)}})
+			_, err := g.Admit("lung", gap, []Use{{Variables: age, Rows: rows(60)}, {Variables: []string{"age", "score"}, Rows: rows(60, 11)}})
 			return err
 		}},
 	} {
@@ -166,10 +166,10 @@ func TestHeadcountsAreNotSubtracted(t *testing.T) {
 		"a level and a patient out": {asked{coded(t, "f", "m"), "sex", rows(60)}, asked{coded(t, "x", "f", "m"), "sex", rows(60, 1)}, true},
 	} {
 		g, _ := newGuard(t, 10)
-		if _, err := g.Admit("lung", c.first.t, []Use{{[]string{c.first.name}, c.first.rows}}); err != nil {
+		if _, err := g.Admit("lung", c.first.t, []Use{{Variables: []string{c.first.name}, Rows: c.first.rows}}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		_, err := g.Admit("lung", c.second.t, []Use{{[]string{c.second.name}, c.second.rows}})
+		_, err := g.Admit("lung", c.second.t, []Use{{Variables: []string{c.second.name}, Rows: c.second.rows}})
 		if r := (*Refused)(nil); errors.As(err, &r) != c.refused {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -199,24 +199,24 @@ func TestHonestQuestionsAreAnswered(t *testing.T) {
 	g, m := newGuard(t, 10)
 	all, gap := people(t, 60), people(t, 60, 11)
 	for i, u := range [][]Use{
-		{{[]string{"age", "score"}, rows(60)}},
-		{{[]string{"age"}, rows(60)}},        // the same again
-		{{[]string{"score"}, rows(60)[:30]}}, // one half
-		{{[]string{"score"}, rows(60)[30:]}}, // the other
-		{{[]string{"age"}, nil}},             // nobody
+		{{Variables: []string{"age", "score"}, Rows: rows(60)}},
+		{{Variables: []string{"age"}, Rows: rows(60)}},        // the same again
+		{{Variables: []string{"score"}, Rows: rows(60)[:30]}}, // one half
+		{{Variables: []string{"score"}, Rows: rows(60)[30:]}}, // the other
+		{{Variables: []string{"age"}}},                        // nobody
 	} {
 		if _, err := g.Admit("lung", all, u); err != nil {
 			t.Errorf("question %d: %v", i+1, err)
 		}
 	}
-	if _, err := g.Admit("heart", gap, []Use{{[]string{"score"}, rows(60)}}); err != nil {
+	if _, err := g.Admit("heart", gap, []Use{{Variables: []string{"score"}, Rows: rows(60)}}); err != nil {
 		t.Errorf("another dataset: %v", err)
 	}
 	again, err := New(m, secret, 10, 3) // after a restart
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := again.Admit("lung", all, []Use{{[]string{"age"}, rows(60, 1)}}); err == nil {
+	if _, err := again.Admit("lung", all, []Use{{Variables: []string{"age"}, Rows: rows(60, 1)}}); err == nil {
 		t.Error("a restart forgot the history")
 	}
 }
@@ -224,15 +224,15 @@ func TestHonestQuestionsAreAnswered(t *testing.T) {
 func TestARefusedOrUnkeptQuestionLeavesNoTrace(t *testing.T) {
 	g, m := newGuard(t, 10)
 	all := people(t, 60)
-	if _, err := g.Admit("lung", all, []Use{{[]string{"score"}, rows(60)[:30]}, {[]string{"age"}, rows(3)}}); err == nil || len(m.values) != 0 {
+	if _, err := g.Admit("lung", all, []Use{{Variables: []string{"score"}, Rows: rows(60)[:30]}, {Variables: []string{"age"}, Rows: rows(3)}}); err == nil || len(m.values) != 0 {
 		t.Errorf("refused (%v), but kept %d histories", err, len(m.values))
 	}
 	m.fail = errors.New("disk full")
-	if sets, err := g.Admit("lung", all, []Use{{[]string{"age"}, rows(60)}}); !errors.Is(err, m.fail) || sets != nil {
+	if sets, err := g.Admit("lung", all, []Use{{Variables: []string{"age"}, Rows: rows(60)}}); !errors.Is(err, m.fail) || sets != nil {
 		t.Errorf("admitted without being kept: %v", err)
 	}
 	m.fail = nil
-	if _, err := g.Admit("lung", all, []Use{{[]string{"age"}, rows(60, 2)}}); err != nil {
+	if _, err := g.Admit("lung", all, []Use{{Variables: []string{"age"}, Rows: rows(60, 2)}}); err != nil {
 		t.Errorf("what was not kept counts: %v", err)
 	}
 }
@@ -241,7 +241,7 @@ func TestAWithdrawnSiteIsNotTheDifferenceOfTwoSums(t *testing.T) {
 	six := []string{"east", "lakes", "north", "plains", "south", "west"}
 	all := people(t, 60)
 	ask := func(g *Guard, rows []int, sites []string) error {
-		sets, err := g.Admit("lung", all, []Use{{[]string{"age"}, rows}})
+		sets, err := g.Admit("lung", all, []Use{{Variables: []string{"age"}, Rows: rows}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -312,7 +312,7 @@ func TestPartitionIsByMembership(t *testing.T) {
 
 func TestHistoryBytesAreThoseOfTheirVersion(t *testing.T) {
 	g, m := newGuard(t, 3)
-	sets, err := g.Admit("lung", people(t, 8), []Use{{[]string{"score"}, rows(8)}, {[]string{"score"}, rows(4)}})
+	sets, err := g.Admit("lung", people(t, 8), []Use{{Variables: []string{"score"}, Rows: rows(8)}, {Variables: []string{"score"}, Rows: rows(4)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -341,7 +341,7 @@ func TestHistoryBytesAreThoseOfTheirVersion(t *testing.T) {
 
 func FuzzHistory(f *testing.F) {
 	g, m := newGuard(f, 2)
-	if _, err := g.Admit("d", people(f, 9), []Use{{[]string{"age"}, rows(9)}, {[]string{"age"}, rows(4)}}); err != nil {
+	if _, err := g.Admit("d", people(f, 9), []Use{{Variables: []string{"age"}, Rows: rows(9)}, {Variables: []string{"age"}, Rows: rows(4)}}); err != nil {
 		f.Fatal(err)
 	}
 	for _, b := range m.values {
@@ -363,7 +363,7 @@ func FuzzHistory(f *testing.F) {
 func BenchmarkAdmit(b *testing.B) {
 	const n = 100_000
 	all := people(b, n)
-	use := []Use{{[]string{"age", "score"}, rows(n)}}
+	use := []Use{{Variables: []string{"age", "score"}, Rows: rows(n)}}
 	for b.Loop() {
 		g, _ := newGuard(b, 10)
 		if _, err := g.Admit("d", all, use); err != nil {

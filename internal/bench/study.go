@@ -15,7 +15,6 @@ import (
 	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/internal/engine/local"
 	"hmsp.center/hmsp/internal/site"
-	"hmsp.center/hmsp/internal/warehouse"
 	"hmsp.center/hmsp/manifest"
 	"hmsp.center/hmsp/plan"
 	"hmsp.center/hmsp/study"
@@ -120,7 +119,7 @@ func studyOnce(ctx context.Context, file string, edit func(*study.Study)) (Study
 	}
 	r.Phase[planning] = time.Since(begin)
 	begin = time.Now()
-	tables, err := demoTables(ctx, folder, p)
+	tables, err := demoTables(ctx, folder, p, cons.Charter.Dictionary)
 	if err != nil {
 		return r, err
 	}
@@ -159,14 +158,11 @@ func demoConsortium(dictionary string) (*local.Consortium, error) {
 	return local.Found("ncctg", f.Dictionary, charter.DefaultRules(), demo.Sites()...)
 }
 
-func demoTables(ctx context.Context, folder string, p *plan.Plan) (local.Tables, error) {
+func demoTables(ctx context.Context, folder string, p *plan.Plan, dictionary table.Schema) (local.Tables, error) {
 	out := local.Tables{}
 	l := dataset.Loader{Formats: standard.Catalog().Formats}
 	for _, name := range p.Sites {
-		t, err := site.Read(ctx, l, dataset.File(name, filepath.Join(folder, "lung", name+".csv")), p.Schema, name)
-		if err == nil && p.Cohort != nil {
-			t, err = warehouse.Select(ctx, t, *p.Cohort)
-		}
+		t, err := site.Try(ctx, l, dataset.File(name, filepath.Join(folder, "lung", name+".csv")), p, dictionary, name, folder)
 		if err != nil {
 			return nil, fmt.Errorf("site %s: %w", name, err)
 		}

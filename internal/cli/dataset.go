@@ -3,8 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"errors"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -62,51 +60,6 @@ func (a *app) registry(home, action string) (site.Registry, *member.Member, erro
 	return site.Registry{Home: home, Loader: dataset.Loader{Formats: a.catalog.Formats, MaxRows: m.Charter.Rules.MaxRows}}, m, nil
 }
 
-func datasetAdd(a *app) *cobra.Command {
-	var home, name, patient string
-	var replace bool
-	c := &cobra.Command{Use: "add FILE", Short: "Register a data file (CSV, Parquet) or a mapping (hmsp: dataset/v1)",
-		Example: "  hmsp dataset add lung.csv --name lung --home north\n  hmsp dataset add lung-mapping.yaml --home north",
-		Args:    exactArgs("a file"),
-		RunE: func(c *cobra.Command, args []string) error {
-			r, m, err := a.registry(home, policy.Configure)
-			if err != nil {
-				return err
-			}
-			var d dataset.Dataset
-			if ext := filepath.Ext(args[0]); ext == ".yaml" || ext == ".yml" {
-				if d, err = dataset.ReadFile(args[0]); err != nil {
-					return input(err)
-				}
-			} else {
-				if name == "" {
-					name = strings.ToLower(strings.SplitN(filepath.Base(args[0]), ".", 2)[0])
-				}
-				d = dataset.File(name, args[0])
-				d.Patient = patient
-			}
-			p, err := r.Add(c.Context(), d, m.Charter.Dictionary, replace)
-			if err != nil {
-				return input(err)
-			}
-			a.printf("%s", p.String())
-			if len(p.Absent) > 0 {
-				a.printf("  not in the file: %s\n", strings.Join(p.Absent, ", "))
-			}
-			a.printf("registered %s for studies over %q\n", d.Path, d.Name)
-			change := "added"
-			if replace {
-				change = "replaced"
-			}
-			return site.Note(m, a.now, audit.Entry{Kind: audit.DatasetRegistered, Who: audit.FormatWho(member.Account(home)), Facts: map[string]string{"dataset": d.Name, "change": change}})
-		}}
-	homeFlag(c, &home)
-	c.Flags().StringVar(&name, "name", "", "name that studies use (default: the file's name)")
-	c.Flags().StringVar(&patient, "patient", "", "column that names the patient (default: one row a patient)")
-	c.Flags().BoolVar(&replace, "replace", false, "take the place of a registration of that name")
-	return c
-}
-
 func datasetList(a *app) *cobra.Command {
 	var home string
 	c := &cobra.Command{Use: "list", Short: "List the registered datasets", Example: "  hmsp dataset list --home north", Args: noArgs,
@@ -138,27 +91,24 @@ func datasetList(a *app) *cobra.Command {
 func datasetShow(a *app) *cobra.Command {
 	var home string
 	var asJSON bool
-	c := &cobra.Command{Use: "show NAME", Short: "Read a dataset again and show its quality profile and problems", Example: "  hmsp dataset show lung --home north", Args: exactArgs("a name"),
+	c := &cobra.Command{Use: "show NAME", Short: "Show what a dataset was when it was registered, and whether it still is", Example: "  hmsp dataset show lung --home north", Args: exactArgs("a name"),
 		RunE: func(c *cobra.Command, args []string) error {
 			r, m, err := a.registry(home, policy.Read)
 			if err != nil {
 				return err
 			}
-			d, err := r.Get(args[0])
+			k, err := r.Open(c.Context(), args[0], m.Charter.Dictionary)
 			if err != nil {
 				return input(err)
 			}
-			p, err := r.Loader.Check(c.Context(), d, m.Charter.Dictionary)
-			if err != nil {
-				return input(err)
-			}
+			defer k.Close()
 			if asJSON {
 				e := json.NewEncoder(a.out)
 				e.SetIndent("", "  ")
-				return e.Encode(p)
+				return e.Encode(k.Profile)
 			}
-			a.printf("%s", p.String())
-			return input(p.Fits(d))
+			a.printf("%s", k.Profile.String())
+			return nil
 		}}
 	homeFlag(c, &home)
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")

@@ -17,7 +17,6 @@ import (
 	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/internal/engine/local"
 	"hmsp.center/hmsp/internal/site"
-	"hmsp.center/hmsp/internal/warehouse"
 	"hmsp.center/hmsp/manifest"
 	"hmsp.center/hmsp/plan"
 	"hmsp.center/hmsp/receipt"
@@ -81,16 +80,16 @@ func (a *app) try(ctx context.Context, path string, o runOptions) (*receipt.Outc
 		return nil, explain(s, problems)
 	}
 	tables := local.Tables{}
+	folder, err := os.MkdirTemp("", "hmsp-run-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
 	l := dataset.Loader{Formats: a.catalog.Formats, MaxRows: ch.Rules.MaxRows}
 	for _, n := range p.Sites {
-		t, err := site.Read(ctx, l, data[n], p.Schema, n)
+		t, err := site.Try(ctx, l, data[n], p, ch.Dictionary, n, folder)
 		if err != nil {
 			return nil, input(fmt.Errorf("site %s: %w", n, err))
-		}
-		if p.Cohort != nil {
-			if t, err = warehouse.Select(ctx, t, *p.Cohort); err != nil {
-				return nil, fmt.Errorf("site %s: %w", n, err)
-			}
 		}
 		tables[n] = t
 	}

@@ -78,6 +78,10 @@ func explain(s *study.Study, problems []plan.Problem) error {
 			es = append(es, s.Problem(i, p.Param, p.Text))
 			continue
 		}
+		if p.Key != nil {
+			es = append(es, &manifest.Error{Position: s.Key(p.Key...), Text: p.Text})
+			continue
+		}
 		es = append(es, &manifest.Error{Position: s.Key(strings.SplitN(p.Param, ".", 2)[0]), Text: p.Error()})
 	}
 	return input(manifest.Join(es...))

@@ -181,7 +181,7 @@ func TestARegistrationThatChangesEndsTheStudy(t *testing.T) {
 	set.Patient = "id"
 	half := 0.5
 	set.Mapping = map[string]dataset.Source{"dose": {Scale: &half}}
-	if _, err := d.site.registry().Add(t.Context(), set, d.Charter.Dictionary, true); err != nil {
+	if _, err := d.site.registry().Add(t.Context(), set, d.Charter.Dictionary, true, dataset.Build{}); err != nil {
 		t.Fatal(err)
 	}
 	k.x.door = &door{run: k.x} // as after a restart

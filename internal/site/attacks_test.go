@@ -47,7 +47,7 @@ func newDesk(t *testing.T) *desk {
 	r := d.site.registry()
 	set := dataset.File("people", d.path())
 	set.Patient = "id"
-	if _, err := r.Add(t.Context(), set, d.Charter.Dictionary, false); err != nil {
+	if _, err := r.Add(t.Context(), set, d.Charter.Dictionary, false, dataset.Build{}); err != nil {
 		t.Fatal(err)
 	}
 	return d

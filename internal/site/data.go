@@ -2,18 +2,21 @@ package site
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
-	"hmsp.center/hmsp/charter"
 	"hmsp.center/hmsp/dataset"
 	"hmsp.center/hmsp/dp/ledger"
 	"hmsp.center/hmsp/manifest"
 	"hmsp.center/hmsp/table"
+	"hmsp.center/hmsp/table/pool"
 )
 
 // A Registry is the datasets that a site has registered: one file each in its
@@ -41,38 +44,187 @@ func (r Registry) path(name string) string {
 }
 
 // Add registers a dataset after checking it against the dictionary; nothing is
-// registered when anything is wrong. Paths are kept absolute.
-func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.Schema, replace bool) (dataset.Profile, error) {
+// registered when anything is wrong. Paths are kept absolute. What is mapped is kept as
+// a pool in the home; b says how, but not where.
+func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.Schema, replace bool, b dataset.Build) (dataset.Profile, error) {
 	if err := validName(d.Name); err != nil {
 		return dataset.Profile{}, err
 	}
-	abs, err := filepath.Abs(d.Path)
+	d, err := absolute(d)
 	if err != nil {
-		return dataset.Profile{}, fmt.Errorf("dataset %s: %w", d.Name, err)
+		return dataset.Profile{}, err
 	}
-	d.Path = abs
 	if err := r.alone(d); err != nil {
 		return dataset.Profile{}, err
 	}
-	p, err := r.Loader.Check(ctx, d, dictionary)
+	taken := fmt.Errorf("dataset %q is registered already: choose another name, or give --replace", d.Name)
+	if _, err := os.Stat(r.path(d.Name)); err == nil && !replace {
+		return dataset.Profile{}, taken
+	}
+	for _, dir := range []string{datasetsDir, poolsDir} {
+		if err := os.MkdirAll(filepath.Join(r.Home, dir), 0o700); err != nil {
+			return dataset.Profile{}, fmt.Errorf("dataset %s: %w", d.Name, err)
+		}
+	}
+	if r.Loader.Pseudonym, err = Pseudonyms(r.Home); err != nil {
+		return dataset.Profile{}, err
+	}
+	d.Pool = d.Name + "." + strings.ToLower(rand.Text())
+	b.Path = r.pool(d)
+	p, err := r.Loader.Make(ctx, d, dictionary, b)
+	if err == nil {
+		err = p.Fits(d)
+	}
 	if err != nil {
 		return p, err
-	}
-	if err := p.Fits(d); err != nil {
-		return p, err
-	}
-	if err := os.MkdirAll(filepath.Join(r.Home, datasetsDir), 0o700); err != nil {
-		return p, fmt.Errorf("dataset %s: %w", d.Name, err)
 	}
 	write := manifest.Write
 	if replace {
 		write = manifest.Replace
 	}
 	err = write(r.path(d.Name), d, "Registered with `hmsp dataset add`.")
-	if os.IsExist(err) || err != nil && strings.Contains(err.Error(), fs.ErrExist.Error()) {
-		return p, fmt.Errorf("dataset %q is registered already: choose another name, or give --replace", d.Name)
+	if err == nil {
+		return p, r.sweep()
+	}
+	os.RemoveAll(b.Path)
+	if errors.Is(err, fs.ErrExist) {
+		err = taken
 	}
 	return p, err
+}
+
+// Try is Add without the registration: it finds what Add would find.
+func (r Registry) Try(ctx context.Context, d dataset.Dataset, dictionary table.Schema, _ bool, b dataset.Build) (dataset.Profile, error) {
+	if err := validName(d.Name); err != nil {
+		return dataset.Profile{}, err
+	}
+	d, err := absolute(d)
+	if err != nil {
+		return dataset.Profile{}, err
+	}
+	dir, err := os.MkdirTemp(r.Home, ".dry-run-")
+	if err != nil {
+		return dataset.Profile{}, fmt.Errorf("dry run: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	b.Path = filepath.Join(dir, "pool")
+	p, err := r.Loader.Make(ctx, d, dictionary, b)
+	if err == nil {
+		err = p.Fits(d)
+	}
+	return p, err
+}
+
+// pool is where what was read of a dataset is kept.
+func (r Registry) pool(d dataset.Dataset) string { return filepath.Join(r.Home, poolsDir, d.Pool) }
+
+// sweep removes pools that no registration names. Who has one of them open keeps
+// what is mapped.
+func (r Registry) sweep() error {
+	names, err := r.List()
+	if err != nil {
+		return err
+	}
+	var used []string
+	for _, n := range names {
+		d, err := r.Get(n)
+		if err != nil {
+			return nil // a registration that cannot be read may name any of them
+		}
+		used = append(used, d.Pool)
+	}
+	if _, err := pool.Sweep(filepath.Join(r.Home, poolsDir)); err != nil {
+		return err
+	}
+	there, err := os.ReadDir(filepath.Join(r.Home, poolsDir))
+	if err != nil {
+		return fmt.Errorf("list pools: %w", err)
+	}
+	for _, e := range there {
+		name, _, _ := strings.Cut(e.Name(), ".")
+		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && slices.Contains(names, name) && !slices.Contains(used, e.Name()) {
+			if err := os.RemoveAll(filepath.Join(r.Home, poolsDir, e.Name())); err != nil {
+				return fmt.Errorf("remove an old pool: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// Open opens what was read of a dataset when it was registered, if the source is
+// still the same and the variables mean what the dictionary says.
+func (r Registry) Open(ctx context.Context, name string, dictionary table.Schema) (*dataset.Kept, error) {
+	d, err := r.Get(name)
+	if err != nil {
+		return nil, err
+	}
+	if d.Pool == "" {
+		return nil, fmt.Errorf("dataset %s was registered by an older version, and nothing was kept of it: register it again with `hmsp dataset add --replace`", name)
+	}
+	k, err := dataset.Open(r.pool(d))
+	if err != nil {
+		return nil, err
+	}
+	if err := fresh(ctx, k, d, dictionary); err != nil {
+		k.Close()
+		return nil, err
+	}
+	return k, nil
+}
+
+// id names the content of what was kept of a dataset.
+func (r Registry) id(name string) (string, error) {
+	d, err := r.Get(name)
+	if err != nil {
+		return "", err
+	}
+	k, err := dataset.Open(r.pool(d))
+	if err != nil {
+		return "", err
+	}
+	defer k.Close()
+	return k.Pool.ID(), nil
+}
+
+// Changed is the error about a dataset that is not any more what was registered.
+type Changed struct{ Dataset, Why string }
+
+func (c *Changed) Error() string {
+	return fmt.Sprintf("dataset %s: %s: register it again with `hmsp dataset add --replace`", c.Dataset, c.Why)
+}
+
+// fresh holds a kept dataset against its source and the dictionary.
+func fresh(ctx context.Context, k *dataset.Kept, d dataset.Dataset, dictionary table.Schema) error {
+	for _, v := range k.Variables {
+		if now, ok := dictionary.Lookup(v.Name); !ok || !same(v, now) {
+			return &Changed{d.Name, fmt.Sprintf("the charter declares %q in another way than when it was registered", v.Name)}
+		}
+	}
+	if dataset.Live(d.Path) {
+		return nil
+	}
+	same, err := k.Snapshot.Same(ctx, d.Path)
+	if err != nil {
+		return err
+	}
+	if !same {
+		return &Changed{d.Name, "its source changed since it was registered"}
+	}
+	return nil
+}
+
+// same says whether two declarations mean the same values.
+func same(a, b table.Variable) bool {
+	return reflect.DeepEqual(unlabelled(a), unlabelled(b))
+}
+
+func unlabelled(v table.Variable) table.Variable {
+	v.Label = ""
+	v.Levels = slices.Clone(v.Levels)
+	for i := range v.Levels {
+		v.Levels[i].Label = ""
+	}
+	return v
 }
 
 // alone refuses a file that is registered under another name, unless both are on one
@@ -129,10 +281,42 @@ func (r Registry) List() ([]string, error) {
 
 // Remove forgets a registration; the data stay where they are.
 func (r Registry) Remove(name string) error {
-	if _, err := r.Get(name); err != nil {
+	d, err := r.Get(name)
+	if err != nil {
 		return err
 	}
-	return os.Remove(r.path(name))
+	if err := os.Remove(r.path(name)); err != nil {
+		return err
+	}
+	if d.Pool == "" {
+		return nil
+	}
+	return os.RemoveAll(r.pool(d))
+}
+
+// absolute gives a dataset paths that do not depend on the folder.
+func absolute(d dataset.Dataset) (dataset.Dataset, error) {
+	paths := []*string{&d.Path}
+	d.Concepts = slices.Clone(d.Concepts)
+	for i := range d.Concepts {
+		paths = append(paths, &d.Concepts[i])
+	}
+	if d.Consent != nil && d.Consent.Path != "" {
+		c := *d.Consent
+		d.Consent = &c
+		paths = append(paths, &c.Path)
+	}
+	for _, p := range paths {
+		if dataset.Live(*p) {
+			continue
+		}
+		abs, err := filepath.Abs(*p)
+		if err != nil {
+			return d, fmt.Errorf("dataset %s: %w", d.Name, err)
+		}
+		*p = abs
+	}
+	return d, nil
 }
 
 func (s *Site) registry() Registry {
@@ -141,48 +325,3 @@ func (s *Site) registry() Registry {
 
 // Dataset reads a registration of this site.
 func (s *Site) Dataset(name string) (dataset.Dataset, error) { return s.registry().Get(name) }
-
-// read loads the variables of schema; the built-in variable `site` is this
-// site's name in every row.
-func (s *Site) read(ctx context.Context, name string, schema table.Schema) (table.Table, error) {
-	d, err := s.Dataset(name)
-	if err != nil {
-		return table.Table{}, err
-	}
-	l := s.registry().Loader
-	l.Pseudonym = s.guard.Pseudonym
-	t, err := Read(ctx, l, d, schema, s.Name())
-	if err == nil && t.Pseudonyms == nil { // nobody has a name: a row's place in the file is the best there is
-		t.Pseudonyms = make([]uint64, t.Rows())
-		for i := range t.Pseudonyms {
-			t.Pseudonyms[i] = s.guard.Pseudonym(fmt.Sprint("row ", i))
-		}
-	}
-	return t, err
-}
-
-// Read loads the variables of schema for a site of that name.
-func Read(ctx context.Context, l dataset.Loader, d dataset.Dataset, schema table.Schema, name string) (table.Table, error) {
-	own := slices.DeleteFunc(slices.Clone(schema), func(v table.Variable) bool { return v.Name == charter.SiteVariable })
-	t, err := l.Load(ctx, d, own)
-	if err != nil || len(own) == len(schema) {
-		return t, err
-	}
-	var columns []table.Column
-	at := 0
-	for _, v := range schema {
-		if v.Name != charter.SiteVariable {
-			columns = append(columns, t.Columns[at])
-			at++
-			continue
-		}
-		codes := make([]int32, t.Rows())
-		for i := range codes {
-			codes[i] = int32(v.Level(name))
-		}
-		columns = append(columns, table.Column{Codes: codes})
-	}
-	out, err := table.New(schema, columns, t.Patients)
-	out.Pseudonyms = t.Pseudonyms
-	return out, err
-}

@@ -114,7 +114,7 @@ func (x *run) decide(d Decision) error {
 	if !pending {
 		return nil
 	}
-	tag, err := x.site.tag(x.plan.Study.Dataset)
+	tag, err := x.site.tag(x.plan.Study.Datasets()...)
 	if err != nil {
 		return err
 	}

@@ -132,16 +132,13 @@ func data(ctx context.Context, m *member.Member, cat catalog.Catalog) []Finding 
 	var out []Finding
 	for _, n := range names {
 		f := Finding{Name: "data " + n}
-		d, err := r.Get(n)
+		k, err := r.Open(ctx, n, m.Charter.Dictionary)
 		if err == nil {
-			p, e := r.Loader.Check(ctx, d, m.Charter.Dictionary)
-			f.Found = fmt.Sprintf("%d rows of %d people, %s", p.Rows, p.People, d.Path)
-			if err = e; err == nil {
-				err = p.Fits(d)
-			}
+			f.Found = fmt.Sprintf("%d rows of %d people", k.Profile.Rows, k.Profile.People)
+			k.Close()
 		}
 		if err != nil {
-			f.Problem, f.Mend = err.Error(), "mend the file or its mapping, and see `hmsp dataset show "+n+"`"
+			f.Problem, f.Mend = err.Error(), "mend the source or its mapping, and register it again with `hmsp dataset add --replace`"
 		}
 		out = append(out, f)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"hmsp.center/hmsp/audit"
 	"hmsp.center/hmsp/dataset"
@@ -15,7 +16,7 @@ import (
 	"hmsp.center/hmsp/dp/ledger"
 	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/internal/execute"
-	"hmsp.center/hmsp/internal/warehouse"
+	"hmsp.center/hmsp/manifest"
 	"hmsp.center/hmsp/secure"
 	"hmsp.center/hmsp/table"
 )
@@ -25,6 +26,8 @@ import (
 type door struct {
 	run      *run
 	people   *table.Table        // the cohort, once it was read
+	data     io.Closer           // what people is a view of
+	oneRow   bool                // every patient has one row by the way it is made
 	sets     map[string][][]byte // of an exact study: what the differencing guard admitted
 	grant    *ledger.Grant       // of a private study: what the ledger gave
 	question string              // that was paid for
@@ -121,32 +124,37 @@ func (d *door) cohort(ctx context.Context) (table.Table, error) {
 		return *d.people, nil
 	}
 	s, p := d.run.site, d.run.plan
-	what := "dataset " + p.Study.Dataset
-	before, err := s.digest(p.Study.Dataset)
+	what := "dataset " + strings.Join(p.Study.Datasets(), ", ")
+	before, err := s.digest(p.Study.Datasets()...)
 	if err != nil {
 		return table.Table{}, d.private(0, what, err)
 	}
-	t, err := s.read(ctx, p.Study.Dataset, p.Schema)
+	t, shape, data, err := s.read(ctx, p)
 	if err != nil {
 		return table.Table{}, d.private(0, what, err)
 	}
-	after, err := s.digest(p.Study.Dataset)
+	kept := false
+	defer func() {
+		if !kept {
+			data.Close()
+		}
+	}()
+	after, err := s.digest(p.Study.Datasets()...)
 	if err != nil {
 		return table.Table{}, d.private(0, what, err)
 	}
 	if err := d.snapshot(before, after); err != nil {
 		return table.Table{}, err
 	}
-	if p.Cohort != nil {
-		if t, err = warehouse.Select(ctx, t, *p.Cohort); err != nil {
-			return table.Table{}, d.private(0, "cohort", err)
-		}
+	if t, err = d.consenting(ctx, t); err != nil {
+		return table.Table{}, d.private(0, "consent", err)
 	}
 	// Of a private study no refusal may tell how many there are: its noise covers few.
 	if n := t.People(); p.Budget == nil && n < s.member.Config.MinimumCohort {
 		return table.Table{}, engine.Reason{Kind: engine.ReasonCohort, Text: fmt.Sprintf("fewer than %d patients of this site are in the cohort", s.member.Config.MinimumCohort)}
 	}
-	d.people = &t
+	d.people, d.data, kept = &t, data, true
+	d.oneRow = shape == dataset.History || t.Patients == nil
 	return t, nil
 }
 
@@ -181,6 +189,9 @@ func (d *door) private(round int, what string, err error) error {
 	if r := (*dataset.Refused)(nil); errors.As(err, &r) {
 		return engine.Reason{Kind: engine.ReasonData, Text: what + ": the site's data do not fit the dictionary; the site's own log and `hmsp dataset show` say where"}
 	}
+	if c := (*Changed)(nil); errors.As(err, &c) {
+		return engine.Reason{Kind: engine.ReasonData, Text: what + ": changed since it was registered; the site has to register it anew"}
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		return engine.Reason{Kind: engine.ReasonData, Text: what + ": not registered or not readable at this site"}
 	}
@@ -200,26 +211,33 @@ func (d *door) snapshot(before, after string) error {
 	return x.site.keep(x.plan.Digest, x.record)
 }
 
-// digest names all that a registered dataset is read from: the bytes of its file, and
-// its registration.
-func (s *Site) digest(name string) (string, error) {
-	d, err := s.Dataset(name)
-	if err != nil {
-		return "", err
+// release ends the use of the data, when the study is over.
+func (d *door) release() {
+	if d.data != nil {
+		d.data.Close()
+		d.data, d.people = nil, nil
 	}
-	registration, err := os.ReadFile(s.registry().path(name))
-	if err != nil {
-		return "", err
-	}
-	f, err := os.Open(d.Path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
+}
+
+// digest names all that registered datasets are read from: the content of their
+// pools, and their registrations.
+func (s *Site) digest(names ...string) (string, error) {
 	h := sha256.New()
-	h.Write(secure.Frame("dataset", registration))
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("read %s: %w", d.Path, err)
+	for _, name := range names {
+		d, err := s.Dataset(name)
+		if err != nil {
+			return "", err
+		}
+		d.Pool = "" // a name that says nothing
+		registration, err := manifest.Canonical(d)
+		if err != nil {
+			return "", err
+		}
+		id, err := s.registry().id(name)
+		if err != nil {
+			return "", err
+		}
+		h.Write(secure.Frame("dataset", registration, []byte(id)))
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -38,7 +38,7 @@ func (d *door) admit(ctx context.Context, t table.Table, tasks []engine.Task) er
 		} else if name != "" {
 			return engine.Reason{Kind: engine.ReasonDisclosure, Text: fmt.Sprintf("%s: in %q one patient of this site is apart from all others, and the model would be about that one: leave the term out, or use a private study (`privacy:`)", task.Name, name)}
 		}
-		uses = append(uses, difference.Use{Variables: task.Bounds.Columns, Rows: rows})
+		uses = append(uses, difference.Use{Variables: task.Bounds.Columns, As: d.run.plan.Tells, Rows: rows})
 	}
 	d.sets, err = d.run.site.guard.Admit(d.run.patients(), t, uses)
 	return err

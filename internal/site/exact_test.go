@@ -48,7 +48,7 @@ func TestAFileIsRegisteredOnce(t *testing.T) {
 	again := func(name, path string) error {
 		set := dataset.File(name, path)
 		set.Patient = "id"
-		_, err := d.site.registry().Add(t.Context(), set, d.Charter.Dictionary, true)
+		_, err := d.site.registry().Add(t.Context(), set, d.Charter.Dictionary, true, dataset.Build{})
 		return err
 	}
 	for _, path := range []string{d.path(), link} {

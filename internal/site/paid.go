@@ -29,7 +29,7 @@ func (d *door) reserve(q engine.Question) error {
 		return nil
 	}
 	x, p := d.run, d.run.plan
-	tag, err := x.site.tag(p.Study.Dataset)
+	tag, err := x.site.tag(p.Study.Datasets()...)
 	if err != nil {
 		return err
 	}
@@ -41,14 +41,10 @@ func (d *door) reserve(q engine.Question) error {
 	if err != nil {
 		return err
 	}
-	data, err := x.site.Dataset(p.Study.Dataset)
-	if err != nil {
-		return err
-	}
 	grant, err := x.site.ledger.Reserve(ledger.Claim{
 		Study: p.Digest, Question: question, Dataset: p.Study.Dataset, Snapshot: hex.EncodeToString(tag),
 		Researcher: p.Researcher, Purpose: p.Study.Purpose, Rounds: p.Budget.Rounds, Delta: p.Budget.Delta,
-		Predicate: p.Predicate(), OneRow: data.Patient == "", At: x.site.cfg.Now(),
+		Predicate: p.Part(), OneRow: d.oneRow, At: x.site.cfg.Now(),
 	})
 	if e := (*ledger.Exhausted)(nil); errors.As(err, &e) {
 		if err := x.site.book(audit.BudgetRefused, p.Digest, "", map[string]string{"dataset": p.Study.Dataset, "rho": audit.FormatAmount(p.Budget.Rho)}); err != nil {
@@ -142,12 +138,12 @@ func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 // site's own key: others can tell that it is the same as before, and nothing else.
 // A question that was burnt at this site changes it, so that all sites draw anew.
 // It is nil where the data cannot be read; the study will hear of that in time.
-func (s *Site) tag(name string) ([]byte, error) {
-	digest, err := s.digest(name)
+func (s *Site) tag(names ...string) ([]byte, error) {
+	digest, err := s.digest(names...)
 	if err != nil {
 		return nil, nil
 	}
-	burns, err := s.ledger.Burns(name)
+	burns, err := s.ledger.Burns(names[0])
 	if err != nil {
 		return nil, err
 	}
@@ -156,6 +152,6 @@ func (s *Site) tag(name string) ([]byte, error) {
 		return nil, err
 	}
 	mac := hmac.New(sha256.New, key)
-	mac.Write(secure.Frame("data", []byte(name), []byte(digest), secure.Number(burns)))
+	mac.Write(secure.Frame("data", []byte(names[0]), []byte(digest), secure.Number(burns)))
 	return mac.Sum(nil), nil
 }

@@ -184,6 +184,7 @@ func (x *run) note() error {
 	if err := x.bookEnd(x.node.Outcome()); err != nil {
 		return err
 	}
+	x.door.release()
 	x.record.Outcome = x.node.Outcome()
 	if err := x.site.keep(x.plan.Digest, x.record); err != nil {
 		return err

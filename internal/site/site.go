@@ -41,7 +41,8 @@ type Config struct {
 	Catalog catalog.Catalog
 	Now     func() time.Time
 	Log     *slog.Logger
-	Hub     Hub // nil: the charter's hub
+	Hub     Hub   // nil: the charter's hub
+	Memory  int64 // that the site may use for data, in bytes; 0 means 4 GiB
 }
 
 // A Site is the role at work. Make it with New, run it with Serve.
@@ -82,6 +83,9 @@ func New(cfg Config) (*Site, error) {
 	if err := m.Joined(); err != nil {
 		return nil, err
 	}
+	if cfg.Memory == 0 {
+		cfg.Memory = defaultMemory
+	}
 	s := &Site{cfg: cfg, member: m, hub: cfg.Hub, log: cfg.Log, runs: map[string]*run{}, done: map[string]bool{}, asks: map[string][]time.Time{}, sending: map[string]bool{}, wake: make(chan struct{}, 1)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -114,10 +118,14 @@ func New(cfg Config) (*Site, error) {
 	return s, nil
 }
 
+// defaultMemory is what a site uses for data where it is not told.
+const defaultMemory = 4 << 30
+
 // Folders in a site's home.
 const (
 	studiesDir  = "studies"
 	datasetsDir = "datasets"
+	poolsDir    = "pools" // what was read of the datasets
 )
 
 // Name is the site's name in the charter.

@@ -385,7 +385,7 @@ func TestRegistryKeepsToItsFolder(t *testing.T) {
 		if err := r.Remove(name); err == nil {
 			t.Errorf("Remove(%q) is accepted", name)
 		}
-		if _, err := r.Add(t.Context(), dataset.File(name, "x.csv"), nil, false); err == nil || !strings.Contains(err.Error(), "dataset name") {
+		if _, err := r.Add(t.Context(), dataset.File(name, "x.csv"), nil, false, dataset.Build{}); err == nil || !strings.Contains(err.Error(), "dataset name") {
 			t.Errorf("Add(%q): %v", name, err)
 		}
 	}

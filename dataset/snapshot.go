@@ -1,0 +1,178 @@
+package dataset
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"hmsp.center/hmsp/format"
+)
+
+// A Snapshot names the state of a source: every file with its size, time of change
+// and content.
+type Snapshot struct {
+	Digest string      `json:"digest"` // SHA-256 of names and contents, in hex
+	Files  []FileState `json:"files,omitempty"`
+}
+
+// A FileState is a file of a source. Name is relative to the source's folder, "" for a source that
+// is one file.
+type FileState struct {
+	Name    string    `json:"name,omitempty"`
+	Size    int64     `json:"size"`
+	Changed time.Time `json:"changed"`
+	SHA256  string    `json:"sha256"`
+}
+
+// Live says whether a path names a database rather than files.
+func Live(path string) bool { return strings.Contains(path, "://") }
+
+// Take reads all files of a source. Each stretch of bytes is told to progress, if
+// that is not nil.
+func Take(ctx context.Context, path string, progress func(read, of int64)) (Snapshot, error) {
+	files, err := list(path)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	var s Snapshot
+	var read, of int64
+	for _, f := range files {
+		of += f.Size
+	}
+	for i := range files {
+		f := &files[i]
+		h := sha256.New()
+		if err := digest(ctx, filepath.Join(path, f.Name), h, func(n int64) {
+			if progress != nil {
+				progress(read+n, of)
+			}
+		}); err != nil {
+			return s, err
+		}
+		read += f.Size
+		f.SHA256 = hex.EncodeToString(h.Sum(nil))
+	}
+	return newSnapshot(files), nil
+}
+
+func newSnapshot(files []FileState) Snapshot {
+	whole := sha256.New()
+	for _, f := range files {
+		fmt.Fprintf(whole, "%q %s\n", f.Name, f.SHA256)
+	}
+	return Snapshot{Digest: hex.EncodeToString(whole.Sum(nil)), Files: files}
+}
+
+// Same says whether a source is what it was. Files whose size and time of change are
+// the same are taken to be the same; others are read.
+func (s Snapshot) Same(ctx context.Context, path string) (bool, error) {
+	files, err := list(path)
+	if err != nil {
+		return false, err
+	}
+	if len(files) != len(s.Files) {
+		return false, nil
+	}
+	for i, f := range files {
+		was := s.Files[i]
+		if f.Name != was.Name || f.Size != was.Size {
+			return false, nil
+		}
+		if f.Changed.Equal(was.Changed) {
+			continue
+		}
+		h := sha256.New()
+		if err := digest(ctx, filepath.Join(path, f.Name), h, nil); err != nil {
+			return false, err
+		}
+		if hex.EncodeToString(h.Sum(nil)) != was.SHA256 {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// list finds the files of a source, sorted by name.
+func list(path string) ([]FileState, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		if f, err := format.OpenFile(path); err != nil {
+			return nil, err // says it in words
+		} else {
+			f.Close()
+		}
+		return nil, err
+	}
+	if !info.IsDir() {
+		return []FileState{{Size: info.Size(), Changed: info.ModTime().UTC()}}, nil
+	}
+	var files []FileState
+	err = filepath.WalkDir(path, func(p string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if strings.HasPrefix(e.Name(), ".") && p != path {
+			if e.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		info, err := os.Stat(p) // of what a link leads to
+		if err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() {
+			return nil
+		}
+		name, err := filepath.Rel(path, p)
+		if err != nil {
+			return err
+		}
+		files = append(files, FileState{Name: filepath.ToSlash(name), Size: info.Size(), Changed: info.ModTime().UTC()})
+		return nil
+	})
+	if err != nil {
+		return nil, &format.Error{File: path, Text: "the folder cannot be read", Mend: "let the account that runs hmsp read all of it", Cause: err}
+	}
+	if len(files) == 0 {
+		return nil, &format.Error{File: path, Text: "the folder holds no file", Mend: "name the folder of the export"}
+	}
+	slices.SortFunc(files, func(a, b FileState) int { return strings.Compare(a.Name, b.Name) })
+	return files, nil
+}
+
+// digest reads a file into a hash.
+func digest(ctx context.Context, path string, h hash.Hash, progress func(int64)) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return &format.Error{File: path, Text: "the file cannot be opened", Mend: "let the account that runs hmsp read it", Cause: err}
+	}
+	defer f.Close()
+	buf := make([]byte, 1<<20)
+	var total int64
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := f.Read(buf)
+		h.Write(buf[:n])
+		if total += int64(n); progress != nil {
+			progress(total)
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return &format.Error{File: path, Text: "reading stopped", Mend: "check the disk", Cause: err}
+		}
+	}
+}

@@ -1,0 +1,280 @@
+package dataset
+
+import (
+	"context"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"hmsp.center/hmsp/format"
+	"hmsp.center/hmsp/vocabulary"
+)
+
+// rowsOfFile is the table of a flat file with times, beside its person table.
+const rowsOfFile = "rows"
+
+// systemColumn is the column that names the code system of each row's code.
+const systemColumn = "system"
+
+// source is the format that a dataset is read with: its own, or one that makes
+// clinical tables of flat files.
+func (l Loader) source(d Dataset) (format.Format, error) {
+	switch {
+	case len(d.Tables) > 0:
+		return l.flat(d, d.Tables)
+	case d.Time != "":
+		whole := map[string]string{format.Patient: d.Patient, format.Time: d.Time}
+		tables := map[string]Table{rowsOfFile: {Columns: whole, Options: d.Options}}
+		if d.Birth != "" || d.Death != "" {
+			person := map[string]string{format.Patient: d.Patient}
+			if d.Birth != "" {
+				person[format.Birth] = d.Birth
+			}
+			if d.Death != "" {
+				person[format.Death] = d.Death
+			}
+			tables[format.PersonTable] = Table{Columns: person, Options: d.Options}
+		}
+		return l.flat(d, tables)
+	}
+	return l.format(d.Format, d.Path)
+}
+
+// flat makes a source of clinical tables of flat files.
+func (l Loader) flat(d Dataset, tables map[string]Table) (format.Format, error) {
+	f := flat{parts: map[string]part{}}
+	for name, t := range tables {
+		path := d.Path
+		if t.File != "" {
+			path = filepath.Join(d.Path, t.File)
+		}
+		of, err := l.format("", path)
+		if err != nil {
+			return nil, err
+		}
+		o := format.Options{Delimiter: t.Options.Delimiter, Encoding: t.Options.Encoding, Decimal: t.Options.Decimal, Missing: t.Options.Missing}
+		f.parts[name] = part{format: of, path: path, options: o, columns: t.Columns, system: t.System}
+		f.names = append(f.names, name)
+	}
+	// People first: whoever is met later is known then.
+	slices.SortFunc(f.names, func(a, b string) int {
+		if first := a == format.PersonTable; first != (b == format.PersonTable) {
+			return map[bool]int{true: -1, false: 1}[first]
+		}
+		return strings.Compare(a, b)
+	})
+	return f, nil
+}
+
+// flat is flat files that say together what a clinical source says.
+type flat struct {
+	names []string
+	parts map[string]part
+}
+
+// A part is a clinical table in a flat file.
+type part struct {
+	format  format.Format
+	path    string
+	options format.Options
+	columns map[string]string // the file's name of a table's column, where it is another
+	system  string
+}
+
+func (p part) column(name string) string {
+	if c, ok := p.columns[name]; ok {
+		return c
+	}
+	return name
+}
+
+// Name is that of the files.
+func (f flat) Name() string { return f.parts[f.names[0]].format.Name() }
+
+// Sniff says no: a dataset says that it is one.
+func (flat) Sniff([]byte, string) int { return 0 }
+
+func (f flat) Describe(ctx context.Context, _ string, o format.Options) (format.Description, error) {
+	p, ok := f.parts[o.Table]
+	if !ok {
+		infos, _ := f.Tables(ctx, "", o)
+		return format.Description{}, format.NoTable(f.parts[f.names[0]].path, o.Table, infos)
+	}
+	return p.format.Describe(ctx, p.path, p.options)
+}
+
+func (f flat) Open(ctx context.Context, path string, o format.Options) (format.Reader, error) {
+	return format.OpenOne(ctx, f, path, o)
+}
+
+func (f flat) Tables(context.Context, string, format.Options) ([]format.TableInfo, error) {
+	var out []format.TableInfo
+	for _, n := range f.names {
+		out = append(out, format.TableInfo{Name: n, Rows: -1})
+	}
+	return out, nil
+}
+
+func (f flat) OpenTables(ctx context.Context, _ string, o format.Options, want map[string][]string) (format.TablesReader, error) {
+	r := &flatReader{ctx: ctx, columns: map[string][]format.Column{}, marks: map[string]string{}}
+	for _, name := range f.names {
+		if len(want[name]) == 0 {
+			continue
+		}
+		p := f.parts[name]
+		p.options.BatchRows, p.options.MaxBytes = o.BatchRows, o.MaxBytes
+		described, err := p.format.Describe(ctx, p.path, p.options)
+		if err != nil {
+			return nil, err
+		}
+		if r.marks[name] = described.Detected.Decimal; r.marks[name] == "" {
+			r.marks[name] = "."
+		}
+		have := func(c string) bool {
+			return slices.ContainsFunc(described.Columns, func(x format.Column) bool { return x.Name == c })
+		}
+		open := flatPart{part: p, table: name}
+		for _, column := range want[name] {
+			c := p.column(column)
+			if _, said := p.columns[column]; !said && !have(c) && slices.ContainsFunc(format.ClinicalColumns(name), func(x format.Column) bool { return x.Name == column }) {
+				continue // it may be missing
+			}
+			open.names, open.read = append(open.names, column), append(open.read, c)
+		}
+		if c, ok := p.columns[systemColumn]; ok && slices.Contains(open.names, format.Code) {
+			open.names, open.read = append(open.names, systemColumn), append(open.read, c)
+		}
+		r.parts = append(r.parts, open)
+		for i, c := range open.read {
+			column := format.Column{Name: open.names[i], Kind: format.Text}
+			if at := slices.IndexFunc(described.Columns, func(x format.Column) bool { return x.Name == c }); at >= 0 {
+				column = described.Columns[at]
+				column.Name = open.names[i]
+			}
+			r.columns[name] = append(r.columns[name], column)
+		}
+	}
+	return r, nil
+}
+
+// A flatPart is a part that is to be read: columns read of the file, under the
+// table's names.
+type flatPart struct {
+	part
+	table       string
+	names, read []string
+}
+
+// flatReader reads one file after another.
+type flatReader struct {
+	ctx     context.Context
+	parts   []flatPart
+	columns map[string][]format.Column
+	marks   map[string]string // the decimal mark of each table
+	now     format.Reader
+	closed  bool
+}
+
+func (r *flatReader) decimal(table string) string { return r.marks[table] }
+
+func (r *flatReader) Columns(table string) []format.Column { return r.columns[table] }
+
+func (r *flatReader) Next() (string, format.Batch, error) {
+	for !r.closed && len(r.parts) > 0 {
+		p := r.parts[0]
+		if r.now == nil {
+			o := p.options
+			o.Columns = unique(p.read)
+			var err error
+			if r.now, err = p.format.Open(r.ctx, p.path, o); err != nil {
+				return "", format.Batch{}, err
+			}
+			for i, c := range p.read { // the reader's kinds are what is given
+				at := slices.Index(o.Columns, c)
+				r.columns[p.table][i].Kind = r.now.Columns()[at].Kind
+			}
+		}
+		b, err := r.now.Next()
+		if err == nil {
+			return p.table, p.renamed(b, r.columns[p.table]), nil
+		}
+		if err != io.EOF {
+			return "", format.Batch{}, err
+		}
+		r.now.Close()
+		r.now, r.parts = nil, r.parts[1:]
+	}
+	return "", format.Batch{}, io.EOF
+}
+
+// renamed gives each of the table's columns its values, and codes their system.
+func (p flatPart) renamed(b format.Batch, columns []format.Column) format.Batch {
+	read := unique(p.read)
+	out := make([]format.Values, len(p.read))
+	for i, c := range p.read {
+		out[i] = b.Columns[slices.Index(read, c)]
+	}
+	b.Columns = out
+	code := slices.Index(p.names, format.Code)
+	if code < 0 || columns[code].Kind != format.Text {
+		return b
+	}
+	systems := slices.Index(p.names, systemColumn)
+	if p.system == "" && systems < 0 {
+		return b
+	}
+	tokens := format.Values{Text: make([]string, b.Rows), Null: out[code].Null}
+	for i := range b.Rows {
+		if out[code].Missing(i) {
+			continue
+		}
+		system := p.system
+		if systems >= 0 && columns[systems].Kind == format.Text && !out[systems].Missing(i) {
+			system = out[systems].Text[i]
+		}
+		tokens.Text[i] = vocabulary.Token(system, out[code].Text[i])
+	}
+	out[code] = tokens
+	return b
+}
+
+func unique(names []string) []string {
+	var out []string
+	for _, n := range names {
+		if !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func (r *flatReader) Close() error {
+	r.closed = true
+	if r.now == nil {
+		return nil
+	}
+	now := r.now
+	r.now = nil
+	return now.Close()
+}
+
+func (r *flatReader) Progress() (read, of int64) {
+	if p, ok := r.now.(format.Progress); ok {
+		return p.Progress()
+	}
+	return 0, 0
+}
+
+// columnsOf lists the columns that a table of a dataset's source has.
+func columnsOf(ctx context.Context, f format.Tables, path, table string) ([]string, error) {
+	d, err := f.Describe(ctx, path, format.Options{Table: table})
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, c := range d.Columns {
+		out = append(out, c.Name)
+	}
+	return out, nil
+}

@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hmsp.center/hmsp/audit"
+	"hmsp.center/hmsp/dataset"
+	"hmsp.center/hmsp/internal/member"
+	"hmsp.center/hmsp/internal/site"
+	"hmsp.center/hmsp/law/policy"
+)
+
+// addOptions are the flags of `dataset add`.
+type addOptions struct {
+	home, name, patient, time, format, mapping, consent, noConsent, memory string
+	replace, dryRun                                                        bool
+}
+
+func datasetAdd(a *app) *cobra.Command {
+	var o addOptions
+	c := &cobra.Command{Use: "add PATH", Short: "Register a file, a folder or a database, or a mapping of one (hmsp: dataset/v1)",
+		Long: `Look at a source (CSV, Parquet, a FHIR export, an OMOP folder or database, HL7 v2
+messages), say what was understood, read it once against the charter's dictionary,
+and keep what was mapped for studies. The data stay where they are. Nothing is
+registered where something is not clear or does not fit; --dry-run stops there in
+any case.`,
+		Example: `  hmsp dataset add lung.csv --name lung --home north
+  hmsp dataset add export/ --name clinic --consent consent.csv --home north
+  hmsp dataset add "postgres://reader@localhost/omop?schema=cdm" --name clinic --home north
+  hmsp dataset add lung-mapping.yaml --home north --dry-run`,
+		Args: exactArgs("a file, a folder, or postgres://user@host:port/database"),
+		RunE: func(c *cobra.Command, args []string) error { return a.addDataset(c, args[0], o) }}
+	homeFlag(c, &o.home)
+	f := c.Flags()
+	f.StringVar(&o.name, "name", "", "name that studies use (default: the file's name)")
+	f.StringVar(&o.format, "format", "", "kind of the source, where it cannot be told: csv, parquet, fhir, omop, hl7")
+	f.StringVar(&o.patient, "patient", "", "column of a flat file that names the patient (default: told from the file)")
+	f.StringVar(&o.time, "time", "", "column of a flat file that says when a row was recorded")
+	f.StringVar(&o.mapping, "mapping", "", "mapping to use (hmsp: dataset/v1), whose path the argument replaces")
+	f.StringVar(&o.consent, "consent", "", "file or FHIR export with the patients' consent, read at each cohort")
+	f.StringVar(&o.noConsent, "no-consent", "", "why no consent is needed, such as the law that permits the processing")
+	f.StringVar(&o.memory, "memory", "1GiB", "memory that may be used")
+	f.BoolVar(&o.replace, "replace", false, "take the place of a registration of that name")
+	f.BoolVar(&o.dryRun, "dry-run", false, "say what was understood and found, and register nothing")
+	c.MarkFlagsMutuallyExclusive("consent", "no-consent")
+	return c
+}
+
+// described is the dataset that a command line means.
+func (o addOptions) described(path string) (dataset.Dataset, error) {
+	d := dataset.File("", path)
+	var err error
+	switch ext := filepath.Ext(path); {
+	case o.mapping != "":
+		if d, err = dataset.ReadFile(o.mapping); err != nil {
+			return d, err
+		}
+		d.Path = path
+	case ext == ".yaml" || ext == ".yml":
+		if d, err = dataset.ReadFile(path); err != nil {
+			return d, err
+		}
+	}
+	d.Pool = ""
+	for _, flag := range []struct {
+		value string
+		to    *string
+	}{{o.name, &d.Name}, {o.format, &d.Format}, {o.patient, &d.Patient}, {o.time, &d.Time}} {
+		if flag.value != "" {
+			*flag.to = flag.value
+		}
+	}
+	switch {
+	case o.consent != "":
+		d.Consent = &dataset.Consent{Path: o.consent}
+	case o.noConsent != "":
+		d.Consent = &dataset.Consent{None: o.noConsent}
+	}
+	if d.Time != "" && d.Patient == "" {
+		return d, fmt.Errorf("rows over time need to say whose they are: name the column with --patient")
+	}
+	return d, nil
+}
+
+func (a *app) addDataset(c *cobra.Command, path string, o addOptions) error {
+	r, m, err := a.registry(o.home, policy.Configure)
+	if err != nil {
+		return err
+	}
+	memory, err := parseBytes(o.memory)
+	if err != nil {
+		return inputf("--memory %q: %v", o.memory, err)
+	}
+	d, err := o.described(path)
+	if err != nil {
+		return input(err)
+	}
+	p, err := r.Loader.Propose(c.Context(), d, m.Charter.Dictionary)
+	if err != nil {
+		return input(err)
+	}
+	a.printf("%s", p.String())
+	if len(p.Asks) > 0 {
+		return inputf("%s: nothing was registered: %s", path, strings.Join(p.Asks, "; "))
+	}
+	d = p.Dataset
+	view := newRateView(a)
+	b := dataset.Build{Memory: memory, Named: view.begin, Progress: view.show}
+	add := r.Add
+	if o.dryRun {
+		add = r.Try
+	}
+	profile, err := add(c.Context(), d, m.Charter.Dictionary, o.replace, b)
+	view.end()
+	if profile.Format != "" {
+		a.printf("%s", profile.String())
+		if len(profile.Absent) > 0 {
+			a.printf("  not in the source: %s\n", strings.Join(profile.Absent, ", "))
+		}
+	}
+	if err != nil {
+		return input(err)
+	}
+	if o.dryRun {
+		a.printf("nothing was registered: this was a dry run\n")
+		return nil
+	}
+	a.printf("registered %s for studies over %q\n", d.Path, d.Name)
+	change := "added"
+	if o.replace {
+		change = "replaced"
+	}
+	return site.Note(m, a.now, audit.Entry{Kind: audit.DatasetRegistered, Who: audit.FormatWho(member.Account(o.home)), Facts: map[string]string{"dataset": d.Name, "change": change}})
+}
+
+// A rateView tells how far reading is, how fast, and how long it will take, once it
+// takes more than two seconds: on a terminal in one line, elsewhere now and then.
+type rateView struct {
+	app      *app
+	terminal bool
+	what     string
+	start    time.Time
+	last     time.Time
+	open     bool
+}
+
+func newRateView(a *app) *rateView { return &rateView{app: a, terminal: isTerminal(a.err)} }
+
+// begin is told what is being done from now on.
+func (v *rateView) begin(what string) {
+	v.end()
+	v.what, v.start, v.last = what, v.app.now(), v.app.now()
+}
+
+// show is told how many bytes of how many were read.
+func (v *rateView) show(read, of int64) {
+	now := v.app.now()
+	pause := 200 * time.Millisecond
+	if !v.terminal {
+		pause = 10 * time.Second
+	}
+	if now.Sub(v.start) < 2*time.Second || now.Sub(v.last) < pause || of <= 0 {
+		return
+	}
+	v.last = now
+	rate := float64(read) / now.Sub(v.start).Seconds()
+	left := time.Duration(float64(of-read) / max(rate, 1) * float64(time.Second)).Round(time.Second)
+	line := fmt.Sprintf("%s: %3.0f%% of %s, %s/s, %s left", v.what, 100*float64(read)/float64(of), formatBytes(of), formatBytes(int64(rate)), left)
+	if v.terminal {
+		fmt.Fprintf(v.app.err, "\r\x1b[K%s", fit(line, terminalWidth(v.app.err)-1))
+		v.open = true
+		return
+	}
+	fmt.Fprintln(v.app.err, line)
+}
+
+// end takes the line away.
+func (v *rateView) end() {
+	if v.open {
+		fmt.Fprint(v.app.err, "\r\x1b[K")
+		v.open = false
+	}
+}

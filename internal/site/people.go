@@ -1,0 +1,133 @@
+package site
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"hmsp.center/hmsp/charter"
+	"hmsp.center/hmsp/dataset"
+	"hmsp.center/hmsp/internal/warehouse"
+	"hmsp.center/hmsp/plan"
+	"hmsp.center/hmsp/table"
+)
+
+// People reads what a study may see of a kept dataset at the site of that name: people
+// or rows that belong to its cohort, with the variables of its plan. What it returns is
+// views, of the dataset and of a pool in o.Folder, that end with Close of both.
+func People(ctx context.Context, k *dataset.Kept, p *plan.Plan, name string, o warehouse.Options) (table.Table, io.Closer, error) {
+	own := slices.DeleteFunc(slices.Clone(p.Schema), func(v table.Variable) bool { return v.Name == charter.SiteVariable })
+	if k.Shape == dataset.Rows {
+		if p.OverTime {
+			return table.Table{}, nothing{}, &dataset.Refused{File: "dataset " + k.Dataset, Problems: []dataset.Problem{{Text: "the study asks for events over time, and this dataset holds rows without a time", Mend: "name the column that says when under time in its mapping"}}}
+		}
+		t, err := k.Rows(ctx, own)
+		if err == nil {
+			t, err = withSite(t, p.Schema, name)
+		}
+		if err == nil && p.Cohort != nil {
+			t, err = warehouse.Select(ctx, t, *p.Cohort)
+		}
+		return t, nothing{}, err
+	}
+	h, err := k.History(ctx, p.Timeline.Reads()...)
+	if err != nil {
+		return table.Table{}, nothing{}, err
+	}
+	q := warehouse.Question{Timeline: p.Timeline, Cohort: p.Cohort, Variables: own}
+	tellsSites := p.Cohort != nil && slices.Contains(p.Cohort.Columns(), charter.SiteVariable)
+	if tellsSites {
+		q.Cohort = nil // the history does not know where it is
+	}
+	t, done, err := warehouse.Ask(ctx, h, q, o)
+	if o.Pool != "" { // what is mapped stays; the name goes, so that nothing is left if the process ends
+		err = errors.Join(err, os.RemoveAll(o.Pool))
+	}
+	if err != nil {
+		return t, nothing{}, err
+	}
+	if t, err = withSite(t, p.Schema, name); err == nil && tellsSites {
+		t, err = warehouse.Select(ctx, t, *p.Cohort)
+	}
+	if err != nil {
+		done.Close()
+		return table.Table{}, nothing{}, err
+	}
+	return t, done, nil
+}
+
+// nothing needs no closing.
+type nothing struct{}
+
+func (nothing) Close() error { return nil }
+
+// both closes one thing after another.
+type both []io.Closer
+
+func (b both) Close() error {
+	var err error
+	for _, c := range b {
+		err = errors.Join(err, c.Close())
+	}
+	return err
+}
+
+// withSite adds the built-in variable, whose value is this site's name in every row,
+// where the schema has it.
+func withSite(t table.Table, schema table.Schema, name string) (table.Table, error) {
+	at := schema.Index(charter.SiteVariable)
+	if at < 0 {
+		return t, nil
+	}
+	codes := make([]int32, t.Rows())
+	for i := range codes {
+		codes[i] = int32(schema[at].Level(name))
+	}
+	columns := slices.Insert(slices.Clone(t.Columns), at, table.Column{Codes: codes})
+	out, err := table.New(schema, columns, t.Patients)
+	out.Pseudonyms = t.Pseudonyms
+	return out, err
+}
+
+// read opens the datasets of a plan and reads the people that it may see.
+func (s *Site) read(ctx context.Context, p *plan.Plan) (table.Table, dataset.Shape, io.Closer, error) {
+	k, err := s.registry().Open(ctx, p.Study.Dataset, s.member.Charter.Dictionary)
+	if err != nil {
+		return table.Table{}, "", nil, err
+	}
+	t, done, err := People(ctx, k, p, s.Name(), s.warehouse(p.Digest))
+	if err == nil && t.Rows() > p.MaxRows {
+		done.Close()
+		err = fmt.Errorf("the cohort has more than %d rows, which is what the charter allows a site", p.MaxRows)
+	}
+	if err != nil {
+		k.Close()
+		return table.Table{}, "", nil, err
+	}
+	return t, k.Shape, both{done, k}, nil
+}
+
+// warehouse says where and within which memory a study's people are selected.
+func (s *Site) warehouse(study string) warehouse.Options {
+	return warehouse.Options{Memory: s.cfg.Memory / 2, Pool: filepath.Join(s.cfg.Home, poolsDir, ".cohort-"+study[:16]+"-"+strings.ToLower(rand.Text()))}
+}
+
+// Try reads the people of a plan from a dataset that nobody registered, as a site of
+// that name would: it is for studies over local files. What it keeps meanwhile is in
+// the folder.
+func Try(ctx context.Context, l dataset.Loader, d dataset.Dataset, p *plan.Plan, dictionary table.Schema, name, folder string) (table.Table, error) {
+	read := slices.Concat(p.Timeline.Reads(), p.Columns)
+	needed := slices.DeleteFunc(slices.Clone(dictionary), func(v table.Variable) bool { return !slices.Contains(read, v.Name) })
+	k, err := l.Keep(ctx, d, needed, dataset.Build{Path: filepath.Join(folder, name)})
+	if err != nil {
+		return table.Table{}, err
+	}
+	t, _, err := People(ctx, k, p, name, warehouse.Options{}) // mapped for as long as the process lives
+	return t, err
+}

@@ -1,0 +1,74 @@
+package plan
+
+import (
+	"errors"
+	"slices"
+
+	"hmsp.center/hmsp/charter"
+	"hmsp.center/hmsp/table"
+	"hmsp.center/hmsp/timeline"
+)
+
+// derived adds the variables that the study makes of events to the dictionary's.
+func (b *builder) derived(dictionary table.Schema) table.Schema {
+	spec := b.Study.Timeline()
+	b.OverTime = spec.Index != nil || len(spec.Variables) > 0
+	if !b.OverTime {
+		return dictionary
+	}
+	p, ok := b.compile(spec, dictionary, nil)
+	if !ok {
+		return dictionary
+	}
+	return append(slices.Clone(p.Schema()), dictionary...)
+}
+
+// plain settles what is made of a dataset with events, once it is known which
+// variables of the dictionary the study uses as they are.
+func (b *builder) plain(dictionary table.Schema) {
+	spec := b.Study.Timeline()
+	var plain []string
+	for _, name := range b.Columns {
+		if _, made := spec.Variables[name]; !made && name != charter.SiteVariable {
+			plain = append(plain, name)
+		}
+	}
+	if len(b.problems) == 0 {
+		b.Timeline, _ = b.compile(spec, dictionary, plain)
+	}
+}
+
+// compile checks what the study says about time.
+func (b *builder) compile(spec timeline.Spec, dictionary table.Schema, plain []string) (timeline.Plan, bool) {
+	dictionary = slices.DeleteFunc(slices.Clone(dictionary), func(v table.Variable) bool { return v.Name == charter.SiteVariable })
+	p, err := timeline.Compile(spec, dictionary, plain)
+	if err == nil {
+		return p, true
+	}
+	var problems timeline.Problems
+	if !errors.As(err, &problems) {
+		b.problem("", "variables", "%v", err)
+		return p, false
+	}
+	for _, q := range problems {
+		b.problems = append(b.problems, Problem{Key: q.Path, Text: q.Text})
+	}
+	return p, false
+}
+
+// Tells names what a variable tells of a patient, so that what studies make of the
+// same events under names of their own is compared: the values of a variable of the
+// dictionary whatever the window, how often it happened, when.
+func (p *Plan) Tells(variable string) string {
+	d, made := p.Study.Variables[variable]
+	if !made {
+		return variable
+	}
+	switch d.Take {
+	case timeline.Count, timeline.Sum, timeline.TimeTo, timeline.EventSeen:
+		return d.Of + " " + string(d.Take)
+	case timeline.Age:
+		return "age " + d.Of
+	}
+	return d.Of
+}
