@@ -1,0 +1,207 @@
+package simulate
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"hmsp.center/hmsp/simulate/person"
+	"hmsp.center/hmsp/simulate/record"
+)
+
+// batchPeople is how many people a goroutine makes at a time. What is written does
+// not depend on it.
+const batchPeople = 32
+
+// A siteWriter writes one site in every layout.
+type siteWriter struct {
+	population *person.Population
+	codes      *record.Codes
+	site       *record.Site
+	layouts    []placed
+	dir        string
+}
+
+// A batch is some people's bytes, for each file of each layout.
+type batch struct {
+	files  [][][]byte
+	people int
+	counts counts
+}
+
+// A job asks for the people from..to-1 and takes them back through done.
+type job struct {
+	from, to int
+	done     chan *batch
+}
+
+// run makes batches on all processors and writes them in order. At most three
+// batches for each processor are in memory.
+func (w *siteWriter) run(ctx context.Context, written func(people int)) (counts, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	workers := runtime.GOMAXPROCS(0)
+	jobs, order := make(chan job, workers), make(chan job, workers)
+	pool := &sync.Pool{New: func() any { return w.batch() }}
+	var wait sync.WaitGroup
+	defer wait.Wait() // after stop: nobody is left waiting
+	defer stop()
+	wait.Go(func() {
+		defer close(jobs)
+		defer close(order)
+		for from := 0; from < w.site.People; from += batchPeople {
+			j := job{from, min(from+batchPeople, w.site.People), make(chan *batch, 1)}
+			for _, c := range []chan job{order, jobs} {
+				select {
+				case c <- j:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	})
+	for range workers {
+		wait.Go(func() {
+			m := record.NewMaker(w.population, w.codes, w.site)
+			for j := range jobs {
+				if ctx.Err() != nil {
+					return
+				}
+				j.done <- w.make(m, j, pool.Get().(*batch))
+			}
+		})
+	}
+	return w.collect(ctx, order, pool, written)
+}
+
+func (w *siteWriter) batch() *batch {
+	b := &batch{files: make([][][]byte, len(w.layouts))}
+	for i, l := range w.layouts {
+		b.files[i] = make([][]byte, len(l.Files()))
+	}
+	return b
+}
+
+func (w *siteWriter) make(m *record.Maker, j job, b *batch) *batch {
+	for i := range b.files {
+		for k := range b.files[i] {
+			b.files[i][k] = b.files[i][k][:0]
+		}
+	}
+	b.people, b.counts = j.to-j.from, newCounts(w.site)
+	for i := j.from; i < j.to; i++ {
+		r := m.Record(i)
+		b.counts.count(r)
+		for k, l := range w.layouts {
+			l.Append(b.files[k], r)
+		}
+	}
+	return b
+}
+
+func (w *siteWriter) collect(ctx context.Context, order chan job, pool *sync.Pool, written func(people int)) (counts, error) {
+	sum := newCounts(w.site)
+	out, err := w.open()
+	if err != nil {
+		return sum, err
+	}
+	for j := range order {
+		select {
+		case <-ctx.Done():
+		case b := <-j.done:
+			for i, f := range out {
+				if err == nil {
+					err = f.append(b.files[i])
+				}
+			}
+			sum.add(b.counts)
+			written(b.people)
+			pool.Put(b)
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			break
+		}
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	for _, f := range out {
+		err = errors.Join(err, f.close(err == nil))
+	}
+	return sum, err
+}
+
+// open begins every file.
+func (w *siteWriter) open() ([]*folder, error) {
+	var out []*folder
+	for _, l := range w.layouts {
+		f := &folder{dir: filepath.Join(w.dir, l.folder(w.site.Name))}
+		out = append(out, f)
+		if err := f.open(l, *w.site); err != nil {
+			for _, f := range out {
+				err = errors.Join(err, f.close(false))
+			}
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// A folder is the open files of a layout.
+type folder struct {
+	dir   string
+	files []*os.File
+	bufs  []*bufio.Writer
+	sizes []int64
+}
+
+func (f *folder) open(l layout, s record.Site) error {
+	if err := os.MkdirAll(f.dir, 0o755); err != nil {
+		return fmt.Errorf("simulate: make a folder: %w", err)
+	}
+	for _, name := range l.Files() {
+		file, err := os.OpenFile(filepath.Join(f.dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+		if err != nil {
+			return fmt.Errorf("simulate: make a file: %w", err)
+		}
+		f.files, f.bufs, f.sizes = append(f.files, file), append(f.bufs, bufio.NewWriterSize(file, 1<<16)), append(f.sizes, 0)
+	}
+	return f.append(l.Head(s))
+}
+
+func (f *folder) append(bytes [][]byte) error {
+	for i, b := range bytes {
+		if _, err := f.bufs[i].Write(b); err != nil {
+			return fmt.Errorf("simulate: write: %w", err)
+		}
+		f.sizes[i] += int64(len(b))
+	}
+	return nil
+}
+
+// close makes the files durable, if they are good, and removes those without a byte:
+// a bulk export has no file for a type without resources.
+func (f *folder) close(good bool) error {
+	var err error
+	for i, file := range f.files {
+		if good {
+			err = errors.Join(err, f.bufs[i].Flush(), file.Sync())
+		}
+		err = errors.Join(err, file.Close())
+		if good && f.sizes[i] == 0 {
+			err = errors.Join(err, os.Remove(file.Name()))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("simulate: finish a file: %w", err)
+	}
+	return nil
+}
