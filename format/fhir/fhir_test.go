@@ -126,8 +126,8 @@ func TestSyntheaBundles(t *testing.T) {
 		Observations map[string]struct {
 			Loinc           string
 			Values          int
-			Mean            float64        `json:"mean_all"`
-			Var             float64        `json:"var_all"`
+			Mean            float64 `json:"mean_all"`
+			Var             float64 `json:"var_all"`
 			Min, Max        float64
 			SitePatients    map[string]int     `json:"per_site_patients"`
 			SiteMeanOfLasts map[string]float64 `json:"per_site_mean_last"`
