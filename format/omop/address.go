@@ -2,6 +2,7 @@ package omop
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
 	"os"
 	"strings"
@@ -23,22 +24,21 @@ type Address struct {
 // says of paths holds; a path that is refused is not repeated in the error.
 func Parse(path string) (Address, error) {
 	u, err := url.Parse(path)
-	if err != nil || !isURL(path) {
-		return Address{}, refuse("", "this is no address of a database", "write postgres://user@host:5432/database?schema=cdm")
+	if err != nil || !isURL(path) || !plainHost(u.Hostname()) || strings.Contains(u.Path, "@") {
+		return Address{}, refuse("this is no address of a database", "write postgres://user@host:5432/database?schema=cdm")
 	}
-	where := u.Scheme + "://" + u.Host + u.Path
 	q, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return Address{}, refuse(where, "what follows the ? cannot be read", "write schema=cdm, with & before each further setting")
+		return Address{}, refuse("what follows the ? cannot be read", "write schema=cdm, with & before each further setting")
 	}
 	if _, secret := u.User.Password(); secret || q.Has("password") || q.Has("sslpassword") {
-		return Address{}, refuse(where, "the address holds a password, which would be kept and shown with it",
+		return Address{}, refuse("the address holds a password, which would be kept and shown with it",
 			"leave it out and put it into the file ~/.pgpass, into the one that PGPASSFILE names, or into a service file (PGSERVICEFILE), which only the account that runs hmsp may read")
 	}
 	a := Address{Schema: "public"}
 	for name, values := range q {
 		if !setting(name) || len(values) != 1 {
-			return Address{}, refuse(where, fmt.Sprintf("the setting %q is not one of those that an address may have, or is there twice", name),
+			return Address{}, refuse(fmt.Sprintf("the setting %q is not one of those that an address may have, or is there twice", name),
 				"use schema, vocabulary, sslmode, sslrootcert, sslcert, sslkey, host, port, user, connect_timeout, service, servicefile, passfile")
 		}
 	}
@@ -53,7 +53,7 @@ func Parse(path string) (Address, error) {
 	}
 	u.RawQuery = q.Encode()
 	if a.config, err = pgconn.ParseConfig(u.String()); err != nil {
-		return Address{}, refuse(where, "the address or a file that it names (certificate, key, service, password) cannot be used",
+		return Address{}, refuse("the address or a file that it names (certificate, key, service, password) cannot be used",
 			"check each part, and that the account that runs hmsp may read the files")
 	}
 	if a.config.RuntimeParams["application_name"] == "" {
@@ -66,11 +66,10 @@ func Parse(path string) (Address, error) {
 	return a, nil
 }
 
-func refuse(where, text, mend string) error {
-	if where == "" {
-		where = "postgres://"
-	}
-	return &format.Error{File: where, Text: text, Mend: mend}
+// refuse is the error about an address, which is not repeated: a part of it may be
+// a mislaid password.
+func refuse(text, mend string) error {
+	return &format.Error{File: "postgres://", Text: text, Mend: mend}
 }
 
 // setting says whether an address may have a setting.
@@ -80,6 +79,16 @@ func setting(name string) bool {
 		return true
 	}
 	return false
+}
+
+// plainHost says whether a host is a name or an address: not what a password with an
+// odd letter leaves in its place.
+func plainHost(host string) bool {
+	if strings.Contains(host, ":") {
+		_, err := netip.ParseAddr(host)
+		return err == nil
+	}
+	return true
 }
 
 // remote says whether a server may be on another machine.

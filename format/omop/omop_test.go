@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -119,6 +120,34 @@ func read(t testing.TB, f omop.Format, path string, o format.Options, want map[s
 				cells[k] = cell(b.Columns[k], i)
 			}
 			out[table] = append(out[table], strings.Join(cells, "|"))
+		}
+	}
+}
+
+// sorted is a table's rows as a multiset.
+func sorted(rows map[string][]string) map[string][]string {
+	for _, r := range rows {
+		slices.Sort(r)
+	}
+	return rows
+}
+
+// equal compares all tables of two sources.
+func equal(t *testing.T, got, want map[string][]string) {
+	t.Helper()
+	if a, b := slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)); !slices.Equal(a, b) {
+		t.Errorf("tables %v\n  want %v", a, b)
+	}
+	for table := range want {
+		if len(got[table]) != len(want[table]) {
+			t.Errorf("%s: %d rows, want %d", table, len(got[table]), len(want[table]))
+			continue
+		}
+		for i := range want[table] {
+			if got[table][i] != want[table][i] {
+				t.Errorf("%s: row %d in order is\n%s, want\n%s", table, i, got[table][i], want[table][i])
+				break
+			}
 		}
 	}
 }
