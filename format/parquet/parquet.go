@@ -2,9 +2,11 @@
 // (https://parquet.apache.org/docs/file-format/) of flat columns, page by page.
 //
 // Whole numbers, real numbers (decimals included) and booleans keep their type;
-// texts, dates and timestamps (ISO 8601, UTC) become text, and a text that is empty
-// or NA, or what the options list, is missing as in CSV. Lists, maps, structures,
-// times of day and raw bytes are described and refused. A damaged file is an error.
+// texts become text, and a text that is empty or NA, or what the options list, is
+// missing as in CSV. Dates and timestamps become text in ISO 8601: as a clock shows
+// them, with a Z behind those that the file declares to be UTC. Lists, maps,
+// structures, times of day and raw bytes are described and refused. A damaged file is
+// an error.
 package parquet
 
 import (
@@ -59,7 +61,7 @@ func (Format) Open(ctx context.Context, path string, o format.Options) (r format
 	if err != nil {
 		return nil, err
 	}
-	out := &reader{ctx: ctx, path: path, in: in, options: o, rows: in.parquet.NumRows()}
+	out := &reader{ctx: ctx, path: path, in: in, options: o, rows: in.parquet.NumRows(), size: in.parquet.Size()}
 	if err := out.start(leaves); err != nil {
 		in.file.Close()
 		return nil, err

@@ -3,6 +3,7 @@ package parquet
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
 
 	"hmsp.center/hmsp/format"
 	"hmsp.center/hmsp/format/formattest"
@@ -76,10 +78,13 @@ func file[T any](t testing.TB, name string, rows []T, groups int, o ...parquet.W
 
 func columns() []format.Column {
 	col := func(name string, k format.Kind) format.Column { return format.Column{Name: name, Kind: k} }
+	at := func(name string) format.Column {
+		return format.Column{Name: name, Kind: format.Text, Time: format.ISODate}
+	}
 	return []format.Column{
 		{Name: "address", Kind: format.Unknown, Why: "a structure of values"},
-		col("age", format.Int), col("born", format.Text), col("height", format.Float), col("id", format.Int), col("note", format.Text),
-		col("price", format.Float), col("seen", format.Text), col("sex", format.Text), col("small", format.Int), col("smoker", format.Bool),
+		col("age", format.Int), at("born"), col("height", format.Float), col("id", format.Int), col("note", format.Text),
+		col("price", format.Float), at("seen"), col("sex", format.Text), col("small", format.Int), col("smoker", format.Bool),
 		{Name: "visits", Kind: format.Unknown, Why: "a structure of values"}, col("weight", format.Float),
 	}
 }
@@ -173,6 +178,58 @@ func TestValues(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// Timestamps of each unit, with and without UTC, of older writers, and out of the
+// calendar; each is wall-clock text that ParseTime reads.
+func TestTimes(t *testing.T) {
+	type times struct {
+		Milli  int64            `parquet:"a,timestamp(millisecond:local)"`
+		Micro  int64            `parquet:"b,timestamp(microsecond:utc)"`
+		Nano   int64            `parquet:"c,timestamp(nanosecond:local)"`
+		Older  deprecated.Int96 `parquet:"d"`
+		Date   int32            `parquet:"e,date"`
+		Beyond int64            `parquet:"f,timestamp(millisecond:local)"`
+	}
+	path := file(t, "x.parquet", []times{{-1, -1, -1, deprecated.Int96{uint32(12*3600*1e9 - 4294967296*10058), 10058, 2440587}, -25567, 253402300800000}}, 1)
+	d, err := Format{}.Describe(t.Context(), path, format.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := formattest.ReadAll(t.Context(), Format{}, path, format.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"1969-12-31T23:59:59.999", "1969-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.999999999", "1969-12-31T12:00:00", "1900-01-01", "10000-01-01T00:00:00"}
+	for i, v := range b.Columns {
+		at, ok := format.ParseTime(v.Text[0], d.Columns[i].Time)
+		if v.Text[0] != want[i] || d.Columns[i].Time != format.ISODate || ok != (i < 5) || i == 3 && at != -43200 {
+			t.Errorf("column %s: %q, %d, %v; want %q", d.Columns[i].Name, v.Text[0], at, ok, want[i])
+		}
+	}
+}
+
+// Progress grows with the rows to the size of the file.
+func TestProgress(t *testing.T) {
+	path := file(t, "x.parquet", people(1000), 2)
+	r, err := Format{}.Open(t.Context(), path, format.Options{Columns: []string{"id"}, BatchRows: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range int64(11) {
+		if read, of := r.(format.Progress).Progress(); of != info.Size() || read != of*i/10 {
+			t.Errorf("%d of %d after %d batches, want %d of %d", read, of, i, info.Size()*i/10, info.Size())
+		}
+		_, err = r.Next()
+	}
+	if err != io.EOF {
+		t.Error(err)
 	}
 }
 

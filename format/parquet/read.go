@@ -3,13 +3,8 @@ package parquet
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"strings"
-	"unicode/utf8"
-
-	"github.com/parquet-go/parquet-go"
 
 	"hmsp.center/hmsp/format"
 )
@@ -34,6 +29,7 @@ type reader struct {
 	cursors []*cursor
 	rows    int64 // in the file
 	row     int64 // read
+	size    int64 // of the file in bytes
 	step    int   // rows in a batch
 	done    error
 }
@@ -105,6 +101,15 @@ func (r *reader) explain(err error, c *cursor, row int) error {
 	return err
 }
 
+// Progress is the size of the file in the share of the rows that have been read: a
+// Parquet file is not read from front to back.
+func (r *reader) Progress() (read, of int64) {
+	if r.row >= r.rows {
+		return r.size, r.size
+	}
+	return int64(float64(r.size) * float64(r.row) / float64(r.rows)), r.size
+}
+
 func (r *reader) Close() error {
 	for _, c := range r.cursors {
 		c.close()
@@ -116,150 +121,4 @@ func (r *reader) Close() error {
 	f := r.in.file
 	r.in.file = nil
 	return f.Close()
-}
-
-// A cursor reads one column over its row groups and pages.
-type cursor struct {
-	leaf    leaf
-	missing []string
-	chunks  []parquet.ColumnChunk // still to open
-	pages   parquet.Pages
-	page    parquet.Page
-	values  parquet.ValueReader
-	buffer  [256]parquet.Value
-	pending []parquet.Value   // of buffer, still to take
-	texts   map[string]string // texts met, so that a repeated one is held once
-	taken   int               // in this batch
-}
-
-// maxTexts bounds the memory of texts met.
-const maxTexts = 10_000
-
-// take reads n values. budget is the memory that texts may still use.
-func (c *cursor) take(n int, budget *int) (format.Values, error) {
-	var out format.Values
-	var null []bool
-	for c.taken = 0; c.taken < n; c.taken++ {
-		v, err := c.next()
-		if err != nil {
-			return out, err
-		}
-		err = errNull
-		if !v.IsNull() {
-			err = c.leaf.read(&out, v)
-		}
-		if err == errText {
-			err = c.text(&out, v.ByteArray(), budget)
-		}
-		if err == errNull {
-			if null == nil {
-				null = make([]bool, n)
-			}
-			null[c.taken] = true
-			pad(&out, c.leaf.column.Kind, c.taken+1)
-		} else if err != nil {
-			return out, err
-		}
-	}
-	out.Null = null
-	return out, nil
-}
-
-// pad makes a missing value's place.
-func pad(v *format.Values, k format.Kind, n int) {
-	switch {
-	case k == format.Text && len(v.Text) < n:
-		v.Text = append(v.Text, "")
-	case k == format.Float && len(v.Float) < n:
-		v.Float = append(v.Float, 0)
-	case k == format.Float:
-		v.Float[n-1] = 0
-	case k == format.Int && len(v.Int) < n:
-		v.Int = append(v.Int, 0)
-	case k == format.Bool && len(v.Bool) < n:
-		v.Bool = append(v.Bool, false)
-	}
-}
-
-func (c *cursor) text(dst *format.Values, raw []byte, budget *int) error {
-	s, ok := c.texts[string(raw)]
-	if !ok {
-		if !utf8.Valid(raw) {
-			return errValue{"text in UTF-8"}
-		}
-		if *budget -= len(raw); *budget < 0 {
-			return errValue{"shorter texts: those of one batch do not fit into the memory limit"}
-		}
-		s = strings.Trim(string(raw), " \t\r\n")
-		if len(c.texts) < maxTexts {
-			c.texts[string(raw)] = s
-		}
-	}
-	for _, m := range c.missing {
-		if s == m {
-			return errNull
-		}
-	}
-	dst.Text = append(dst.Text, s)
-	return nil
-}
-
-// next is the next value of the column.
-func (c *cursor) next() (parquet.Value, error) {
-	for len(c.pending) == 0 {
-		if c.values == nil {
-			if err := c.open(); err != nil {
-				return parquet.Value{}, err
-			}
-		}
-		n, err := c.values.ReadValues(c.buffer[:])
-		c.pending = c.buffer[:n]
-		if n > 0 {
-			break
-		}
-		if err != nil && err != io.EOF {
-			return parquet.Value{}, &decodeError{err}
-		}
-		c.release()
-	}
-	v := c.pending[0]
-	c.pending = c.pending[1:]
-	return v, nil
-}
-
-// open goes to the next page, over the ends of row groups.
-func (c *cursor) open() error {
-	for {
-		if c.pages == nil {
-			if len(c.chunks) == 0 {
-				return &decodeError{fmt.Errorf("a column ends before the file's last row")}
-			}
-			c.pages, c.chunks = c.chunks[0].Pages(), c.chunks[1:]
-		}
-		page, err := c.pages.ReadPage()
-		if err == nil {
-			c.page, c.values = page, page.Values()
-			return nil
-		}
-		c.close()
-		if err != io.EOF {
-			return &decodeError{err}
-		}
-	}
-}
-
-// release gives the page's memory back; its values have been copied.
-func (c *cursor) release() {
-	if c.page != nil {
-		parquet.Release(c.page)
-	}
-	c.page, c.values = nil, nil
-}
-
-func (c *cursor) close() {
-	c.release()
-	if c.pages != nil {
-		_ = c.pages.Close() // nothing is written, and the file is closed after it
-		c.pages = nil
-	}
 }

@@ -13,11 +13,11 @@ import (
 	"hmsp.center/hmsp/format"
 )
 
-// A leaf is a column of the file and how its values are read.
+// A leaf is a column of the file and how its values are read: into place i of dst.
 type leaf struct {
 	column format.Column
 	index  int // of the column chunk
-	read   func(dst *format.Values, v parquet.Value) error
+	read   func(dst *format.Values, i int, v parquet.Value) error
 }
 
 // describe tells the file's columns: flat ones can be read.
@@ -41,7 +41,7 @@ func describe(f *parquet.File) []leaf {
 	return out
 }
 
-func (l *leaf) reads(k format.Kind, read func(dst *format.Values, v parquet.Value) error) {
+func (l *leaf) reads(k format.Kind, read func(dst *format.Values, i int, v parquet.Value) error) {
 	l.column.Kind, l.read = k, read
 }
 
@@ -56,13 +56,10 @@ func (l *leaf) type_(t parquet.Type) {
 			l.decimal(t, u.Scale)
 			return
 		case *logical.DateType:
-			l.reads(format.Text, func(dst *format.Values, v parquet.Value) error {
-				dst.Text = append(dst.Text, time.Unix(int64(v.Int32())*86400, 0).UTC().Format(time.DateOnly))
-				return nil
-			})
+			l.time(func(v parquet.Value) time.Time { return time.Unix(int64(v.Int32())*86400, 0) }, appendDate)
 			return
 		case *logical.TimestampType:
-			l.timestamp(u.Unit)
+			l.timestamp(u)
 			return
 		case *logical.IntType:
 			l.integer(t, u.IsSigned)
@@ -82,15 +79,15 @@ func (l *leaf) type_(t parquet.Type) {
 func (l *leaf) physical(t parquet.Type) {
 	switch t.Kind() {
 	case parquet.Boolean:
-		l.reads(format.Bool, func(dst *format.Values, v parquet.Value) error { dst.Bool = append(dst.Bool, v.Boolean()); return nil })
+		l.reads(format.Bool, func(dst *format.Values, i int, v parquet.Value) error { dst.Bool[i] = v.Boolean(); return nil })
 	case parquet.Int32, parquet.Int64:
 		l.integer(t, true)
 	case parquet.Float:
-		l.reads(format.Float, func(dst *format.Values, v parquet.Value) error { return real(dst, float64(v.Float())) })
+		l.reads(format.Float, func(dst *format.Values, i int, v parquet.Value) error { return real(dst, i, float64(v.Float())) })
 	case parquet.Double:
-		l.reads(format.Float, func(dst *format.Values, v parquet.Value) error { return real(dst, v.Double()) })
+		l.reads(format.Float, func(dst *format.Values, i int, v parquet.Value) error { return real(dst, i, v.Double()) })
 	case parquet.Int96:
-		l.reads(format.Text, int96)
+		l.time(int96, appendTime)
 	case parquet.ByteArray: // older writers do not mark texts
 		l.reads(format.Text, text)
 	default:
@@ -99,16 +96,16 @@ func (l *leaf) physical(t parquet.Type) {
 }
 
 // real keeps a number; NaN, which pandas writes for missing, is missing.
-func real(dst *format.Values, x float64) error {
-	dst.Float = append(dst.Float, x)
+func real(dst *format.Values, i int, x float64) error {
 	if math.IsNaN(x) {
 		return errNull
 	}
+	dst.Float[i] = x
 	return nil
 }
 
 func (l *leaf) integer(t parquet.Type, signed bool) {
-	l.reads(format.Int, func(dst *format.Values, v parquet.Value) error {
+	l.reads(format.Int, func(dst *format.Values, i int, v parquet.Value) error {
 		var x int64
 		switch {
 		case t.Kind() == parquet.Int32 && signed:
@@ -121,7 +118,7 @@ func (l *leaf) integer(t parquet.Type, signed bool) {
 				return errValue{"a whole number beyond 2^63"}
 			}
 		}
-		dst.Int = append(dst.Int, x)
+		dst.Int[i] = x
 		return nil
 	})
 }
@@ -133,13 +130,20 @@ func (l *leaf) decimal(t parquet.Type, scale int32) {
 		return
 	}
 	unit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)
-	l.reads(format.Float, func(dst *format.Values, v parquet.Value) error {
+	power, exact := new(big.Float).SetInt(unit).Float64()
+	l.reads(format.Float, func(dst *format.Values, i int, v parquet.Value) error {
 		n := new(big.Int)
 		switch t.Kind() {
-		case parquet.Int32:
-			n.SetInt64(int64(v.Int32()))
-		case parquet.Int64:
-			n.SetInt64(v.Int64())
+		case parquet.Int32, parquet.Int64:
+			x := int64(v.Int32())
+			if t.Kind() == parquet.Int64 {
+				x = v.Int64()
+			}
+			if exact == big.Exact && x > -1<<53 && x < 1<<53 { // then one division rounds as the fraction does
+				dst.Float[i] = float64(x) / power
+				return nil
+			}
+			n.SetInt64(x)
 		default:
 			b := v.ByteArray()
 			if n.SetBytes(b); len(b) > 0 && b[0] >= 0x80 {
@@ -150,33 +154,10 @@ func (l *leaf) decimal(t parquet.Type, scale int32) {
 		if math.IsInf(x, 0) {
 			return errValue{"a number within the range of real numbers"}
 		}
-		dst.Float = append(dst.Float, x)
+		dst.Float[i] = x
 		return nil
 	})
-}
-
-func (l *leaf) timestamp(u logical.TimeUnit) {
-	at := func(v int64) time.Time { return time.Unix(v/1e9, v%1e9) }
-	switch u.Value.(type) {
-	case *logical.MilliSeconds:
-		at = time.UnixMilli
-	case *logical.MicroSeconds:
-		at = time.UnixMicro
-	}
-	l.reads(format.Text, func(dst *format.Values, v parquet.Value) error {
-		dst.Text = append(dst.Text, at(v.Int64()).UTC().Format(time.RFC3339Nano))
-		return nil
-	})
-}
-
-// int96 is the timestamp of older writers: nanoseconds of the day, Julian day.
-func int96(dst *format.Values, v parquet.Value) error {
-	const unixEpoch = 2440588 // Julian day of 1970-01-01
-	x := v.Int96()
-	nanos := int64(x[0]) | int64(x[1])<<32
-	dst.Text = append(dst.Text, time.Unix((int64(x[2])-unixEpoch)*86400, nanos).UTC().Format(time.RFC3339Nano))
-	return nil
 }
 
 // text is copied by the caller, who knows the texts met before.
-func text(dst *format.Values, v parquet.Value) error { return errText }
+func text(dst *format.Values, i int, v parquet.Value) error { return errText }
