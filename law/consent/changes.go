@@ -13,16 +13,19 @@ type Changes struct {
 // Compare finds what changed from one register to the next. Both must have been made
 // under one key.
 func Compare(old, new *Register) (c Changes) {
-	for i, j := 0, 0; i < len(old.pseudonyms) || j < len(new.pseudonyms); {
+	for i, j := 0, 0; i < old.People() || j < new.People(); {
 		var before, after []Statement
-		var who uint64
-		switch {
-		case j == len(new.pseudonyms) || i < len(old.pseudonyms) && old.pseudonyms[i] < new.pseudonyms[j]:
-			who, before, i = old.pseudonyms[i], old.of(i), i+1
-		case i == len(old.pseudonyms) || new.pseudonyms[j] < old.pseudonyms[i]:
-			who, after, j = new.pseudonyms[j], new.of(j), j+1
-		default:
-			who, before, after, i, j = old.pseudonyms[i], old.of(i), new.of(j), i+1, j+1
+		who := new.people[j].pseudonym
+		if j == new.People() || i < old.People() && old.people[i].pseudonym < who {
+			who = old.people[i].pseudonym
+		}
+		if i < old.People() && old.people[i].pseudonym == who {
+			before = old.of(i)
+			i++
+		}
+		if j < new.People() && new.people[j].pseudonym == who {
+			after = new.of(j)
+			j++
 		}
 		if slices.Equal(before, after) {
 			continue

@@ -21,11 +21,11 @@ const statementBytes = 10
 // order, the pseudonym, the number of statements and the statements, first day, last
 // day, purposes and effect. Numbers are big-endian.
 func (r *Register) Encode() []byte {
-	b := make([]byte, 0, len(magic)+32+8+12*len(r.pseudonyms)+statementBytes*len(r.statements))
+	b := make([]byte, 0, len(magic)+32+8+12*r.People()+statementBytes*len(r.statements))
 	b = append(append(b, magic...), r.rules[:]...)
-	b = binary.BigEndian.AppendUint64(b, uint64(len(r.pseudonyms)))
-	for i, p := range r.pseudonyms {
-		b = binary.BigEndian.AppendUint64(b, p)
+	b = binary.BigEndian.AppendUint64(b, uint64(r.People()))
+	for i := range r.People() {
+		b = binary.BigEndian.AppendUint64(b, r.people[i].pseudonym)
 		b = binary.BigEndian.AppendUint32(b, uint32(len(r.of(i))))
 		b = appendStatements(b, r.of(i))
 	}
@@ -57,11 +57,10 @@ func Decode(b []byte) (*Register, error) {
 		}
 		who, n := binary.BigEndian.Uint64(rest), binary.BigEndian.Uint32(rest[8:])
 		rest = rest[12:]
-		if k := len(r.pseudonyms); k > 0 && r.pseudonyms[k-1] >= who || uint64(n)*statementBytes > uint64(len(rest)) {
+		if k := len(r.people); k > 0 && r.people[k-1].pseudonym >= who || uint64(n)*statementBytes > uint64(len(rest)) {
 			return nil, errRegister
 		}
-		r.pseudonyms = append(r.pseudonyms, who)
-		r.starts = append(r.starts, uint32(len(r.statements)))
+		r.people = append(r.people, person{who, uint32(len(r.statements))})
 		list, ok := parseStatements(rest[:int(n)*statementBytes])
 		if !ok {
 			return nil, errRegister
@@ -72,9 +71,7 @@ func Decode(b []byte) (*Register, error) {
 	if len(rest) > 0 {
 		return nil, errRegister
 	}
-	r.starts = append(r.starts, uint32(len(r.statements)))
-	r.index()
-	return r, nil
+	return r.index(), nil
 }
 
 // parseStatements reads what appendStatements wrote of sorted statements.

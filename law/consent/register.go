@@ -10,14 +10,20 @@ import (
 // may be read from several goroutines.
 type Register struct {
 	rules      Hash        // of the reading
-	pseudonyms []uint64    // sorted, each once
-	starts     []uint32    // of the statements of each; one more than pseudonyms
+	people     []person    // by pseudonym, each once; then one that is none
 	statements []Statement // of one patient: sorted, each once
 	places     []uint32    // by the first bits of a pseudonym: where those begin
 }
 
+// A person is a pseudonym and where its statements begin; they end where the next
+// person's do.
+type person struct {
+	pseudonym uint64
+	start     uint32
+}
+
 // People is how many patients the register knows.
-func (r *Register) People() int { return len(r.pseudonyms) }
+func (r *Register) People() int { return len(r.people) - 1 }
 
 // Rules is the digest of the reading that the register was made with.
 func (r *Register) Rules() Hash { return r.rules }
@@ -31,7 +37,9 @@ func (r *Register) Statements(pseudonym uint64) (s []Statement, ok bool) {
 	return nil, false
 }
 
-func (r *Register) of(i int) []Statement { return r.statements[r.starts[i]:r.starts[i+1]] }
+func (r *Register) of(i int) []Statement {
+	return r.statements[r.people[i].start:r.people[i+1].start]
+}
 
 // Decide says whether a patient's data may be used for a purpose on a day.
 func (r *Register) Decide(pseudonym uint64, purpose string, day Day) Decision {
@@ -96,7 +104,7 @@ func (s *Summary) count(d Decision) {
 func (r *Register) Filter(pseudonyms []uint64, purpose string, day Day) (keep []int, s Summary) {
 	bit, ok := SetOf(purpose)
 	keep = make([]int, 0, len(pseudonyms))
-	seen := make([]Outcome, len(r.pseudonyms)) // the outcome and 1, of those counted
+	seen := make([]Outcome, r.People()) // the outcome and 1, of those counted
 	strangers := map[uint64]struct{}{}
 	for row, p := range pseudonyms {
 		i := r.find(p)
@@ -129,7 +137,7 @@ func (r *Register) Filter(pseudonyms []uint64, purpose string, day Day) (keep []
 // Count is the Summary of everyone in the register.
 func (r *Register) Count(purpose string, day Day) (s Summary) {
 	bit, ok := SetOf(purpose)
-	for i := range r.pseudonyms {
+	for i := range r.People() {
 		d := Decision{Deny, NoPurpose}
 		if ok {
 			d = decide(r.of(i), bit, day)
@@ -143,19 +151,29 @@ func (r *Register) Count(purpose string, day Day) (s Summary) {
 // their first bits spread evenly and few are left to search; where they do not, the
 // search is a plain binary one.
 func (r *Register) find(p uint64) int {
-	if len(r.pseudonyms) == 0 {
+	n := r.People()
+	if n == 0 {
 		return -1
 	}
-	bucket := p >> r.shift()
+	bucket := p >> shift(n)
 	lo, hi := r.places[bucket], r.places[bucket+1]
-	i, ok := slices.BinarySearch(r.pseudonyms[lo:hi], p)
-	if !ok {
-		return -1
+	for hi-lo > 8 {
+		if mid := lo + (hi-lo)/2; r.people[mid].pseudonym <= p {
+			lo = mid
+		} else {
+			hi = mid
+		}
 	}
-	return int(lo) + i
+	for ; lo < hi; lo++ {
+		if r.people[lo].pseudonym == p {
+			return int(lo)
+		}
+	}
+	return -1
 }
 
-func (r *Register) shift() int { return 64 - bits.Len(uint(len(r.pseudonyms))) }
+// shift leaves the first bits of a pseudonym, as many as tell about n apart.
+func shift(n int) int { return 64 - bits.Len(uint(n)) }
 
 // A record is a statement of a patient before it is in its place; one without an
 // effect says only that the patient is known.
@@ -182,31 +200,28 @@ func newRegister(rules Hash, records []record) *Register {
 	r := &Register{rules: rules}
 	for i, x := range records {
 		if i == 0 || x.pseudonym != records[i-1].pseudonym {
-			r.pseudonyms = append(r.pseudonyms, x.pseudonym)
-			r.starts = append(r.starts, uint32(len(r.statements)))
+			r.people = append(r.people, person{x.pseudonym, uint32(len(r.statements))})
 		}
 		if x.Effect != 0 {
 			r.statements = append(r.statements, x.Statement)
 		}
 	}
-	r.starts = append(r.starts, uint32(len(r.statements)))
-	r.index()
-	return r
+	return r.index()
 }
 
-// index makes places.
-func (r *Register) index() {
-	r.pseudonyms, r.starts, r.statements = slices.Clip(r.pseudonyms), slices.Clip(r.starts), slices.Clip(r.statements)
-	n := len(r.pseudonyms)
-	if n == 0 {
-		return
+// index ends the list of people and makes places.
+func (r *Register) index() *Register {
+	n := len(r.people)
+	if n > 0 {
+		r.places = make([]uint32, 1<<(64-shift(n))+1)
+		for _, p := range r.people {
+			r.places[p.pseudonym>>shift(n)+1]++
+		}
+		for i := range r.places[1:] {
+			r.places[i+1] += r.places[i]
+		}
 	}
-	shift := r.shift()
-	r.places = make([]uint32, 1<<(64-shift)+1)
-	for _, p := range r.pseudonyms {
-		r.places[p>>shift+1]++
-	}
-	for i := range r.places[1:] {
-		r.places[i+1] += r.places[i]
-	}
+	r.people = slices.Clip(append(r.people, person{start: uint32(len(r.statements))}))
+	r.statements = slices.Clip(r.statements)
+	return r
 }

@@ -83,7 +83,13 @@ func listed(lines ...string) *rows {
 	return r
 }
 
-func load(t testing.TB, r format.Reader) *consent.Register {
+// A failer is a *testing.T or a *rapid.T.
+type failer interface {
+	Helper()
+	Fatal(...any)
+}
+
+func load(t failer, r format.Reader) *consent.Register {
 	t.Helper()
 	reg, err := consent.Load(context.Background(), r, "consent.csv", pseudonym)
 	if err != nil {

@@ -62,9 +62,10 @@ func plainTree(kind string, salt Hash, pseudonyms []uint64) *Tree {
 
 // State commits to what every patient of the register said.
 func (r *Register) State(salt Hash) *Tree {
-	t := &Tree{kind: stateTree, salt: salt, entries: make([]entry, len(r.pseudonyms))}
+	t := &Tree{kind: stateTree, salt: salt, entries: make([]entry, r.People())}
 	k := newKeys(stateTree, salt)
-	for i, p := range r.pseudonyms {
+	for i := range t.entries {
+		p := r.people[i].pseudonym
 		t.entries[i] = entry{k.key(p), k.value(p, r.of(i))}
 	}
 	return t.sort()
