@@ -12,8 +12,8 @@ type row struct {
 	resource value
 	part     value  // the resource itself where it makes one row
 	place    string // of a provision: "1.2"
-	id       string // of the resource, also where only its entry in a Bundle names it
-	patient  string
+	id       []byte // of the resource, also where only its entry in a Bundle names it
+	patient  []byte
 	scope    *scope
 	terms    *terms
 	source   *source
@@ -130,7 +130,7 @@ func ended(name string) cell { return at(name + "Period.end") }
 func visit(name string) cell {
 	return func(x *row, dst []byte) []byte {
 		t, _ := x.scope.find(x.resource.get(name), x.resource)
-		if t.kind != "" && t.kind != "Encounter" {
+		if len(t.kind) > 0 && string(t.kind) != "Encounter" {
 			return dst // the context of a drug may be an episode of care
 		}
 		return append(dst, t.id...)

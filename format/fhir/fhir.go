@@ -35,7 +35,7 @@ func (Format) Sniff(head []byte, filename string) int {
 	switch {
 	case at == len(head):
 		return 0
-	case head[at] == '{' && (peek(head[at:]) != "" || bytes.Contains(head, []byte(`"resourceType"`))):
+	case head[at] == '{' && (len(peek(head[at:])) > 0 || bytes.Contains(head, []byte(`"resourceType"`))):
 		return 95
 	case head[at] == '<' && bytes.Contains(head, []byte("http://hl7.org/fhir")):
 		return 80

@@ -105,27 +105,27 @@ func (c chunk) parse(d *doc, line int, text []byte) (value, error) {
 }
 
 // peek is the type of a resource, told from the first member of its text without
-// reading it; "" where that is something else.
-func peek(text []byte) string {
+// reading it; none where that is something else.
+func peek(text []byte) []byte {
 	at := blank(text, 0)
 	if at == len(text) || text[at] != '{' {
-		return ""
+		return nil
 	}
 	rest, ok := bytes.CutPrefix(text[blank(text, at+1):], []byte(`"resourceType"`))
 	if !ok {
-		return ""
+		return nil
 	}
 	at = blank(rest, 0)
 	if at == len(rest) || rest[at] != ':' {
-		return ""
+		return nil
 	}
 	rest = rest[blank(rest, at+1):]
 	if len(rest) == 0 || rest[0] != '"' {
-		return ""
+		return nil
 	}
 	end := bytes.IndexByte(rest[1:], '"')
 	if end < 0 || bytes.IndexByte(rest[1:1+end], '\\') >= 0 {
-		return ""
+		return nil
 	}
-	return string(rest[1 : 1+end])
+	return rest[1 : 1+end]
 }

@@ -128,12 +128,12 @@ func medication(x *row, dst []byte) []byte {
 		x.buffer = x.terms.codes(x.buffer[:0], contained.get("code"))
 		return append(dst, x.buffer...)
 	}
-	if t.id == "" || t.kind != "" && t.kind != "Medication" {
+	if len(t.id) == 0 || len(t.kind) > 0 && string(t.kind) != "Medication" {
 		return dst
 	}
-	codes, ok := x.scope.medications.codes[t.id]
+	codes, ok := x.scope.medications.codes[string(t.id)]
 	if !ok {
-		if codes, x.failed = x.source.medication(t.id); x.failed != nil {
+		if codes, x.failed = x.source.medication(string(t.id)); x.failed != nil {
 			return dst
 		}
 	}

@@ -1,9 +1,6 @@
 package fhir
 
-import (
-	"bytes"
-	"strings"
-)
+import "bytes"
 
 // A scope is what references are resolved in: a Bundle, whose entries have full
 // URLs, and the Medications of it and of the whole source.
@@ -16,7 +13,7 @@ type scope struct {
 
 // A target is what a reference points at: a type of resource, "" where it is not
 // told, and its id.
-type target struct{ kind, id string }
+type target struct{ kind, id []byte }
 
 // survey notes what the references in a resource may need of it.
 func (s *scope) survey(resource value) error {
@@ -35,24 +32,24 @@ func (s *scope) survey(resource value) error {
 
 // enter notes an entry of a Bundle, so that references to it can be resolved.
 func (s *scope) enter(entry value) error {
-	url, resource := string(entry.get("fullUrl").text()), entry.get("resource")
+	url, resource := entry.get("fullUrl").text(), entry.get("resource")
 	if !resource.there() {
 		return nil
 	}
-	kind, id := string(resource.get("resourceType").text()), string(resource.get("id").text())
+	kind, id := resource.get("resourceType").text(), resource.get("id").text()
 	plain := last(url)
-	if id == "" {
+	if len(id) == 0 {
 		id = plain
 	}
-	if url != "" && (id != plain || strings.HasPrefix(url, "urn:") && !ofPeople(kind)) {
+	if len(url) > 0 && (!bytes.Equal(id, plain) || bytes.HasPrefix(url, []byte("urn:")) && !ofPeople(string(kind))) {
 		if s.urls == nil {
 			s.urls = map[string]target{}
 		}
-		s.urls[url] = target{kind, id}
+		s.urls[string(url)] = target{bytes.Clone(kind), bytes.Clone(id)}
 	}
-	switch kind {
+	switch string(kind) {
 	case "Medication":
-		return s.medications.add(id, resource)
+		return s.medications.add(string(id), resource)
 	case "Bundle":
 		return s.survey(resource)
 	}
@@ -71,7 +68,16 @@ func ofPeople(kind string) bool {
 
 // last is what a URL calls its resource: the last segment of the path, or what is
 // behind urn:uuid: and urn:oid:.
-func last(url string) string { return url[strings.LastIndexAny(url, "/:")+1:] }
+func last(url []byte) []byte { return url[mark(url)+1:] }
+
+// mark is the place of the last slash or colon; -1 where there is none.
+func mark(url []byte) int {
+	n := len(url) - 1
+	for n >= 0 && url[n] != '/' && url[n] != ':' {
+		n--
+	}
+	return n
+}
 
 // find is what a Reference points at. A search in place of a name ("Patient?...")
 // and a reference by identifier alone point at nothing that can be told; contained
@@ -97,12 +103,12 @@ func (s *scope) find(reference, resource value) (t target, contained value) {
 			return t, value{}
 		}
 	}
-	at := bytes.LastIndexAny(r, "/:") + 1
-	t.id = string(r[at:])
+	at := mark(r) + 1
+	t.id = r[at:]
 	if at > 1 && r[at-1] == '/' {
-		t.kind = string(r[bytes.LastIndexByte(r[:at-1], '/')+1 : at-1])
+		t.kind = r[bytes.LastIndexByte(r[:at-1], '/')+1 : at-1]
 	} else {
-		t.kind = string(reference.get("type").text())
+		t.kind = reference.get("type").text()
 	}
 	return t, value{}
 }

@@ -143,11 +143,11 @@ func (s *source) look(path string) (f file, fhir bool, err error) {
 	}
 	defer in.Close()
 	head := make([]byte, headBytes)
-	n, err := io.ReadFull(in, head)
-	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
-		return f, false, broken(path, 1, err)
-	}
+	n, _, err := fill(in, head)
 	head = head[:n]
+	if err != nil {
+		return f, false, broken(path, bytes.Count(head, []byte{'\n'})+1, err)
+	}
 	at := blank(head, 0)
 	switch {
 	case at == n:
@@ -184,7 +184,7 @@ func layout(head []byte, more bool) (lines bool, kinds []string, fhir bool) {
 		at = blank(head, end)
 	}
 	if n == 0 {
-		kind := peek(head[blank(head, 0):])
+		kind := string(peek(head[blank(head, 0):]))
 		return false, entered(nil, value{}, kind), more || kind != "" || bytes.Contains(head, []byte(`"resourceType"`))
 	}
 	return lines, kinds, fhir
@@ -214,8 +214,8 @@ func (s *source) open(path string, counted *atomic.Int64) (io.ReadCloser, error)
 	in := &input{file: f, counted: counted}
 	in.Reader = io.Reader(readFunc(in.plain))
 	head := make([]byte, 3)
-	n, err := io.ReadFull(in.Reader, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	n, _, err := fill(in.Reader, head)
+	if err != nil {
 		f.Close()
 		return nil, broken(path, 1, err)
 	}
@@ -229,8 +229,7 @@ func (s *source) open(path string, counted *atomic.Int64) (io.ReadCloser, error)
 		return nil, &format.Error{File: path, Text: "the file begins like gzip and is none", Mend: "copy or compress it again", Cause: err}
 	}
 	in.Reader = unpacked
-	n, err = io.ReadFull(in.Reader, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	if n, _, err = fill(in.Reader, head); err != nil {
 		f.Close()
 		return nil, broken(path, 1, err)
 	}

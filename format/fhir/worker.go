@@ -31,7 +31,7 @@ type result struct {
 func (w *worker) lines(c chunk) error {
 	w.file = c.file.path
 	err := c.each(func(line int, text []byte) error {
-		if kind := peek(text); kind != "" && kind != "Bundle" && w.plan.sinks[kind] == nil && closed(text) {
+		if kind := peek(text); len(kind) > 0 && string(kind) != "Bundle" && w.plan.sinks[string(kind)] == nil && closed(text) {
 			return nil
 		}
 		v, err := c.parse(&w.doc, line, text)
@@ -41,7 +41,7 @@ func (w *worker) lines(c chunk) error {
 		w.row.line = line
 		if err = w.begin(); err == nil {
 			if err = w.row.scope.survey(v); err == nil {
-				err = w.resource(v, "")
+				err = w.resource(v, nil)
 			}
 		}
 		return located(err, w.file, line)
@@ -77,7 +77,7 @@ func (w *worker) document(f file) error {
 	if err != nil {
 		return err
 	}
-	defer func() { in.stop() }()
+	defer in.stop()
 	w.file, w.row.line = f.path, 0
 	if err := w.begin(); err != nil {
 		return err
@@ -94,13 +94,13 @@ func (w *worker) document(f file) error {
 			if err := w.row.scope.survey(v); err != nil {
 				return err
 			}
-			return w.resource(v, "")
+			return w.resource(v, nil)
 		})
 	}
 	if err := in.again(); err != nil {
 		return err
 	}
-	_, err = in.walk(func(e value) error { return w.entry(e) })
+	_, err = in.walk(w.entry)
 	return err
 }
 
@@ -118,11 +118,11 @@ func (w *worker) entry(e value) error {
 	if !r.there() {
 		return nil
 	}
-	return w.resource(r, last(string(e.get("fullUrl").text())))
+	return w.resource(r, last(e.get("fullUrl").text()))
 }
 
 // resource makes rows of a resource; id is what its entry calls it.
-func (w *worker) resource(r value, id string) error {
+func (w *worker) resource(r value, id []byte) error {
 	kind := r.get("resourceType").text()
 	if len(kind) == 0 {
 		return &format.Error{Text: "this is JSON, but no FHIR resource: it has no resourceType", Mend: "export it again as FHIR R4"}
@@ -144,7 +144,7 @@ func (w *worker) resource(r value, id string) error {
 	x := &w.row
 	x.resource, x.id = r, id
 	if own := r.get("id").text(); len(own) > 0 {
-		x.id = string(own)
+		x.id = own
 	}
 	return w.rows(string(kind), sinks)
 }
@@ -154,7 +154,7 @@ func (w *worker) rows(kind string, sinks []sink) error {
 	x := &w.row
 	x.patient = w.subject(kind)
 	for _, s := range sinks {
-		if s.mapping.table != "" && x.patient == "" {
+		if s.mapping.table != "" && len(x.patient) == 0 {
 			w.skipped[kind]++
 			continue
 		}
@@ -180,19 +180,19 @@ func (w *worker) rows(kind string, sinks []sink) error {
 
 // subject is the id of the patient that a resource is about. A patient inside the
 // resource is none: nothing says who that is elsewhere.
-func (w *worker) subject(kind string) string {
+func (w *worker) subject(kind string) []byte {
 	x := &w.row
 	if kind == "Patient" {
 		return x.id
 	}
 	for _, name := range []string{"subject", "patient", "individual", "beneficiary", "for"} {
 		if r := x.resource.get(name); r.is(object) {
-			if t, _ := x.scope.find(r, x.resource); t.kind == "" || t.kind == "Patient" {
+			if t, _ := x.scope.find(r, x.resource); len(t.kind) == 0 || string(t.kind) == "Patient" {
 				return t.id
 			}
 		}
 	}
-	return ""
+	return nil
 }
 
 // flush gives what is left.
