@@ -16,21 +16,17 @@ func (p Plan) Eval(h table.History) (table.Table, error) { return p.EvalPeople(h
 
 // EvalPeople is Eval of the people from..to-1 alone: the rows of Eval in pieces.
 func (p Plan) EvalPeople(h table.History, from, to int) (table.Table, error) {
-	e, err := p.evaluator(h, from)
-	if err != nil {
+	if err := p.Check(h, from, to); err != nil {
 		return table.Table{}, err
 	}
+	e := p.evaluator(h, from)
 	columns := make([]table.Column, len(p.features))
 	for i, f := range p.features {
 		columns[i] = column(f.variable, to-from)
 	}
 	patients, pseudonyms := make([]int32, 0, to-from), make([]uint64, 0, to-from)
 	for person := from; person < to; person++ {
-		in, err := e.person(int32(person))
-		if err != nil {
-			return table.Table{}, err
-		}
-		if !in {
+		if !e.person(int32(person)) {
 			continue
 		}
 		for i, f := range p.features {
@@ -109,27 +105,53 @@ func (r run) slice(from, to int) run {
 	return out
 }
 
-func (p Plan) evaluator(h table.History, first int) (*evaluator, error) {
-	e := &evaluator{plan: p, history: h, sources: make([]source, len(p.reads)), runs: make([]run, len(p.reads))}
-	e.dying.values.Numbers = []float64{1}
-	for i, v := range p.reads {
+// Check says whether the people from..to-1 of a history can be evaluated: it has the
+// variables that the plan reads, of the same type, and times of the years 1 to 9999.
+func (p Plan) Check(h table.History, from, to int) error {
+	for _, v := range p.reads {
 		events, ok := h.Lookup(v.Name)
 		if !ok {
-			return nil, fmt.Errorf("the history lacks the variable %q, which the study reads", v.Name)
+			return fmt.Errorf("the history lacks the variable %q, which the study reads", v.Name)
 		}
 		same := func(a, b table.Level) bool { return a.Code == b.Code }
 		if events.Variable.Kind != v.Kind || !slices.EqualFunc(events.Variable.Levels, v.Levels, same) {
-			return nil, fmt.Errorf("the history holds %q with another type or other levels than the dictionary", v.Name)
+			return fmt.Errorf("the history holds %q with another type or other levels than the dictionary", v.Name)
 		}
+		a, _ := events.Of(int32(from))
+		b, _ := events.Of(int32(to))
+		if !known(events.Times[a:b]) {
+			return fmt.Errorf("variable %q has a time outside the years 1 to 9999", v.Name)
+		}
+	}
+	if !known(h.Birth[from:to]) || !known(h.Death[from:to]) || !known(h.To[from:to]) {
+		return fmt.Errorf("a birth, a death or an end of observation is outside the years 1 to 9999")
+	}
+	return nil
+}
+
+func known(times []int64) bool {
+	for _, t := range times {
+		if (t < firstTime || t > lastTime) && t != table.NoTime {
+			return false
+		}
+	}
+	return true
+}
+
+func (p Plan) evaluator(h table.History, first int) *evaluator {
+	e := &evaluator{plan: p, history: h, sources: make([]source, len(p.reads)), runs: make([]run, len(p.reads))}
+	e.dying.values.Numbers = []float64{1}
+	for i, v := range p.reads {
+		events, _ := h.Lookup(v.Name)
 		next, _ := events.Of(int32(first))
 		e.sources[i] = source{events, next}
 	}
-	return e, nil
+	return e
 }
 
 // person goes to a person, the next after the last, and says whether they are in
 // the study.
-func (e *evaluator) person(p int32) (in bool, err error) {
+func (e *evaluator) person(p int32) (in bool) {
 	for i := range e.sources {
 		s := &e.sources[i]
 		from := s.next
@@ -137,25 +159,15 @@ func (e *evaluator) person(p int32) (in bool, err error) {
 			s.next++
 		}
 		e.runs[i] = run{s.events.Times, s.events.Values}.slice(from, s.next)
-		timed := e.runs[i].times[untimed(e.runs[i].times):]
-		if len(timed) > 0 && !(known(timed[0]) && known(timed[len(timed)-1])) {
-			return false, fmt.Errorf("variable %q has a time outside the years 1 to 9999", s.events.Variable.Name)
-		}
 	}
-	birth, death, end := e.history.Birth[p], e.history.Death[p], e.history.To[p]
-	if !known(birth) || !known(death) || !known(end) {
-		return false, fmt.Errorf("a birth, a death or an end of observation is outside the years 1 to 9999")
-	}
-	e.birth, e.death, e.end = dayOf(birth), dayOf(death), dayOf(end)
-	e.dyingTime[0], e.dying.times = death, nil
-	if death != table.NoTime {
+	e.birth, e.death, e.end = dayOf(e.history.Birth[p]), dayOf(e.history.Death[p]), dayOf(e.history.To[p])
+	e.dyingTime[0], e.dying.times = e.history.Death[p], nil
+	if e.death != noDay {
 		e.dying.times = e.dyingTime[:]
 	}
 	e.day, in = e.indexDay()
-	return in, nil
+	return in
 }
-
-func known(t int64) bool { return t == table.NoTime || t >= firstTime && t <= lastTime }
 
 func dayOf(t int64) int64 {
 	if t == table.NoTime {

@@ -70,9 +70,6 @@ func (w *sqlWriter) pick(order string, filter func()) {
 // filter keeps the events that a feature is made of.
 func (w *sqlWriter) filter(k int, f feature) {
 	w.put(" FILTER (WHERE TRUE")
-	if f.windowed() {
-		w.put(" AND e.d IS NOT NULL")
-	}
 	if f.from != nil || f.take == TimeTo || f.take == EventSeen {
 		w.put(" AND e.d >= w.l", k)
 	}

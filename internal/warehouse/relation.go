@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"sync/atomic"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -21,36 +20,39 @@ type relation struct {
 }
 
 // A field is a column of a relation: fill writes rows from..from+n-1 to a column of
-// a chunk. Missing values are as table.Column has them; dress makes NULL of them.
+// a chunk.
 type field struct {
 	name string
 	kind duckdb.Type
+	none string // the missing value in SQL; "" where there is none
 	fill func(chunk duckdb.DataChunk, column, from, n int) error
 }
 
-func newField[T int32 | int64 | float64 | string](name string, xs []T) field {
-	kind := duckdb.TYPE_VARCHAR
+// values is a field of a slice; missing is as package table has it.
+func values[T int32 | int64 | float64 | string](name string, xs []T) field {
+	f := field{name: name, kind: duckdb.TYPE_VARCHAR}
 	switch any(xs).(type) {
 	case []int32:
-		kind = duckdb.TYPE_INTEGER
+		f.kind = duckdb.TYPE_INTEGER
 	case []int64:
-		kind = duckdb.TYPE_BIGINT
+		f.kind, f.none = duckdb.TYPE_BIGINT, fmt.Sprintf("CAST('%d' AS BIGINT)", int64(table.NoTime))
 	case []float64:
-		kind = duckdb.TYPE_DOUBLE
+		f.kind, f.none = duckdb.TYPE_DOUBLE, "CAST('NaN' AS DOUBLE)"
 	}
-	return field{name, kind, func(chunk duckdb.DataChunk, column, from, n int) error {
+	f.fill = func(chunk duckdb.DataChunk, column, from, n int) error {
 		for i, x := range xs[from : from+n] {
 			if err := duckdb.SetChunkValue(chunk, column, i, x); err != nil {
 				return err
 			}
 		}
 		return nil
-	}}
+	}
+	return f
 }
 
 // count is a field of the numbers of the rows, from first on.
 func count(name string, first int) field {
-	return field{name, duckdb.TYPE_BIGINT, func(chunk duckdb.DataChunk, column, from, n int) error {
+	return field{name: name, kind: duckdb.TYPE_BIGINT, fill: func(chunk duckdb.DataChunk, column, from, n int) error {
 		for i := range n {
 			if err := duckdb.SetChunkValue(chunk, column, i, int64(first+from+i)); err != nil {
 				return err
@@ -70,40 +72,57 @@ func (c *catalog) add(r relation) (k int) {
 	return len(c.relations) - 1
 }
 
-// dressed is a SELECT of plain fields of a relation and of columns of variables as
-// packages cohort and timeline want them: missing is NULL, flags are BOOLEAN where
-// booleans, and categories are codes.
-func (c *catalog) dressed(rows int, plain []field, vs table.Schema, columns []table.Column, booleans bool, names ...string) string {
-	r := relation{fields: plain, rows: rows}
-	selected, joined := []string{}, ""
-	for _, f := range plain {
-		if f.kind == duckdb.TYPE_BIGINT {
-			selected = append(selected, fmt.Sprintf("NULLIF(t.%s, CAST('%d' AS BIGINT)) AS %[1]s", f.name, int64(table.NoTime)))
-		} else {
-			selected = append(selected, "t."+f.name)
-		}
+// A look is a SELECT of a relation in which missing is NULL.
+type look struct {
+	fields          []field
+	columns, joined string
+}
+
+func (l *look) add(f field) {
+	l.fields = append(l.fields, f)
+	l.put(f.name, l.plain(f))
+}
+
+func (l *look) put(name, expression string) {
+	if l.columns != "" {
+		l.columns += ", "
 	}
-	for i, v := range vs {
-		switch {
-		case v.Kind == table.Category:
-			r.fields = append(r.fields, newField(names[i], columns[i].Codes))
-			texts := make([]string, len(v.Levels))
-			for k, l := range v.Levels {
-				texts[k] = l.Code
-			}
-			k := c.add(relation{fields: []field{count("k", 0), newField("code", texts)}, rows: len(texts)})
-			joined += fmt.Sprintf(" LEFT JOIN relation(%d) l%[2]d ON l%[2]d.k = t.%[3]s", k, i, names[i])
-			selected = append(selected, fmt.Sprintf("l%d.code AS %s", i, names[i]))
-		default:
-			r.fields = append(r.fields, newField(names[i], columns[i].Numbers))
-			x := fmt.Sprintf("NULLIF(t.%s, CAST('NaN' AS DOUBLE))", names[i])
-			if booleans && v.Kind == table.Flag {
-				x = "(" + x + " <> 0)"
-			}
-			selected = append(selected, x+" AS "+names[i])
-		}
+	l.columns += expression + " AS " + name
+}
+
+func (l *look) plain(f field) string {
+	if f.none == "" {
+		return "t." + f.name
 	}
-	return fmt.Sprintf("SELECT %s FROM relation(%d) t%s", strings.Join(selected, ", "), c.add(r), joined)
+	return "NULLIF(t." + f.name + ", " + f.none + ")"
+}
+
+// variable adds the values of a variable: numbers, and the codes of a category.
+func (l *look) variable(c *catalog, name string, v table.Variable, of table.Column) {
+	if v.Numeric() {
+		l.add(values(name, of.Numbers))
+		return
+	}
+	codes := make([]string, len(v.Levels))
+	for k, level := range v.Levels {
+		codes[k] = level.Code
+	}
+	k := c.add(relation{[]field{count("level", 0), values("code", codes)}, len(codes)})
+	l.fields = append(l.fields, values(name, of.Codes))
+	l.put(name, fmt.Sprintf("l%d.code", k))
+	l.joined += fmt.Sprintf(" LEFT JOIN relation(%d) l%[1]d ON l%[1]d.level = t.%s", k, name)
+}
+
+// condition adds the values of a flag as BOOLEAN.
+func (l *look) condition(name string, xs []float64) {
+	f := values(name, xs)
+	l.fields = append(l.fields, f)
+	l.put(name, "("+l.plain(f)+" <> 0)")
+}
+
+// at is the SELECT, of a relation with so many rows.
+func (l *look) at(c *catalog, rows int) string {
+	return fmt.Sprintf("(SELECT %s FROM relation(%d) t%s)", l.columns, c.add(relation{l.fields, rows}), l.joined)
 }
 
 // serve makes the relations known to the database.

@@ -59,15 +59,17 @@ func Select(ctx context.Context, t table.Table, e cohort.Expr) (table.Table, err
 		return t, nil
 	}
 	var c catalog
-	var vs table.Schema
-	var of []table.Column
-	names := make([]string, len(columns))
+	var people look
+	people.add(count("r", 0))
 	for i, name := range columns {
-		at := t.Schema.Index(name)
-		vs, of, names[i] = append(vs, t.Schema[at]), append(of, t.Columns[at]), fmt.Sprint("c", i)
+		at, c0 := t.Schema.Index(name), fmt.Sprint("c", i)
+		if v := t.Schema[at]; v.Kind == table.Flag {
+			people.condition(c0, t.Columns[at].Numbers)
+		} else {
+			people.variable(&c, c0, v, t.Columns[at])
+		}
 	}
-	people := c.dressed(t.Rows(), []field{count("r", 0)}, vs, of, true, names...)
-	rows, err := c.selected(ctx, "WITH people AS ("+people+") SELECT r FROM people WHERE "+where+" ORDER BY r", args)
+	rows, err := c.selected(ctx, "SELECT r FROM "+people.at(&c, t.Rows())+" WHERE "+where+" ORDER BY r", args)
 	if err != nil {
 		return table.Table{}, fmt.Errorf("select cohort: %w", plain(ctx, DefaultMemory, err))
 	}

@@ -1,0 +1,159 @@
+package warehouse
+
+import (
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+
+	"hmsp.center/hmsp/table"
+	"hmsp.center/hmsp/table/pool"
+)
+
+// An answer collects rows, in memory or in a pool.
+type answer struct {
+	schema     table.Schema
+	levels     []map[string]int32
+	all        []uint64 // pseudonyms of everyone
+	columns    []table.Column
+	patients   []int32
+	pseudonyms []uint64
+	failed     error // to take a row, as it may be told
+
+	path   string
+	writer *pool.Writer // nil: in memory
+	rows   *pool.Appender
+}
+
+func newAnswer(h table.History, vs table.Schema, o Options) (*answer, error) {
+	a := &answer{schema: vs, all: h.Pseudonyms, levels: make([]map[string]int32, len(vs)), columns: make([]table.Column, len(vs)), path: o.Pool}
+	for i, v := range vs {
+		a.levels[i] = map[string]int32{}
+		for k, l := range v.Levels {
+			a.levels[i][l.Code] = int32(k)
+		}
+	}
+	if o.Pool == "" {
+		return a, nil
+	}
+	fields := []pool.Field{{Name: "patient", Kind: pool.Int32}, {Name: "pseudonym", Kind: pool.Uint64}}
+	for _, v := range vs {
+		fields = append(fields, pool.Field{Name: v.Name, Kind: pool.KindOf(v)})
+	}
+	var err error
+	if a.writer, err = pool.Create(o.Pool, pool.Options{Memory: min(o.Memory/4, 64<<20)}); err != nil {
+		return nil, err
+	}
+	if a.rows, err = a.writer.Table(pool.Rows, fields); err != nil {
+		a.drop()
+		return nil, err
+	}
+	return a, nil
+}
+
+// empty begins a batch of rows, in the memory of the last.
+func (a *answer) empty() {
+	a.patients, a.pseudonyms = a.patients[:0], a.pseudonyms[:0]
+	for i, c := range a.columns {
+		a.columns[i] = table.Column{Numbers: c.Numbers[:0], Codes: c.Codes[:0]}
+	}
+}
+
+// batch is how many rows are given to a pool at once.
+const batch = 8192
+
+// row adds a person's number and values, as the database gives them.
+func (a *answer) row(values []driver.Value) error {
+	p, ok := values[0].(int64)
+	if !ok {
+		return errWrong
+	}
+	a.patients = append(a.patients, int32(p))
+	a.pseudonyms = append(a.pseudonyms, a.all[p])
+	for i, x := range values[1:] {
+		c := &a.columns[i]
+		switch x := x.(type) {
+		case nil:
+			if a.schema[i].Numeric() {
+				c.Numbers = append(c.Numbers, math.NaN())
+			} else {
+				c.Codes = append(c.Codes, -1)
+			}
+		case float64:
+			c.Numbers = append(c.Numbers, x)
+		case bool:
+			c.Numbers = append(c.Numbers, map[bool]float64{true: 1}[x])
+		case string:
+			c.Codes = append(c.Codes, a.levels[i][x])
+		default:
+			return errWrong
+		}
+	}
+	if a.writer != nil && len(a.patients) == batch {
+		return a.flush()
+	}
+	return nil
+}
+
+var errWrong = errors.New("the database's answer is not of the types that were asked for")
+
+// flush gives a batch to the pool.
+func (a *answer) flush() error {
+	if a.writer == nil {
+		return nil
+	}
+	columns := []pool.Values{{Int32: a.patients}, {Uint64: a.pseudonyms}}
+	for _, c := range a.columns {
+		columns = append(columns, pool.Values{Float64: c.Numbers, Int32: c.Codes})
+	}
+	defer a.empty()
+	return a.rows.Append(columns...)
+}
+
+// table is the answer. Closing takes it away: a pool is unmapped and removed.
+func (a *answer) table() (table.Table, io.Closer, error) {
+	if a.writer == nil {
+		t, err := table.New(a.schema, a.columns, a.patients)
+		t.Pseudonyms = a.pseudonyms
+		return t, nothing{}, err
+	}
+	if _, err := a.writer.Commit(nil); err != nil {
+		return table.Table{}, nil, err
+	}
+	a.writer = nil
+	p, err := pool.Open(a.path)
+	if err != nil {
+		return table.Table{}, nil, errors.Join(err, os.RemoveAll(a.path))
+	}
+	kept := keptPool{p, a.path}
+	rows, ok := p.Table(pool.Rows)
+	if !ok {
+		return table.Table{}, nil, errors.Join(fmt.Errorf("%w", pool.ErrDamaged), kept.Close())
+	}
+	t, err := rows.TableOf(a.schema)
+	if err != nil {
+		return table.Table{}, nil, errors.Join(err, kept.Close())
+	}
+	return t, kept, nil
+}
+
+// drop gives up what is not finished.
+func (a *answer) drop() {
+	if a.writer != nil {
+		a.writer.Abort()
+	}
+}
+
+// keptPool is a pool that is there for as long as its table.
+type keptPool struct {
+	*pool.Pool
+	path string
+}
+
+func (k keptPool) Close() error { return errors.Join(k.Pool.Close(), os.RemoveAll(k.path)) }
+
+type nothing struct{}
+
+func (nothing) Close() error { return nil }
