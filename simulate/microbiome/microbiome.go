@@ -7,7 +7,6 @@ package microbiome
 import (
 	"fmt"
 	"math"
-	"sort"
 
 	"hmsp.center/hmsp/simulate/chance"
 	"hmsp.center/hmsp/simulate/person"
@@ -94,8 +93,7 @@ func New(seed uint64) *Community {
 // are the composition, and reads are drawn from it. Depth is log-normal about 20,000.
 func (c *Community) Sample(p *person.Person, at int64) Taxa {
 	s := p.Key.Stream("microbiome")
-	cumulative := make([]float64, len(c.Taxa))
-	sum := 0.0
+	weights := make([]float64, len(c.Taxa))
 	for i, t := range c.Taxa {
 		x := t.LogMean + s.Residual(t.LogSD)
 		for _, e := range c.by[i] {
@@ -107,14 +105,60 @@ func (c *Community) Sample(p *person.Person, at int64) Taxa {
 			}
 		}
 		if s.Chance(t.Richness) {
-			sum += math.Exp(x)
+			weights[i] = math.Exp(x)
 		}
-		cumulative[i] = sum
 	}
 	out := Taxa{Counts: make([]int32, len(c.Taxa)), Depth: int(20_000 * math.Exp(s.Residual(0.35)))}
+	a := newAlias(weights)
 	for range out.Depth {
-		u := s.Uniform() * sum
-		out.Counts[sort.Search(len(cumulative)-1, func(i int) bool { return cumulative[i] > u })]++
+		out.Counts[a.draw(s)]++
 	}
 	return out
+}
+
+// An alias draws an index with chances in proportion to weights, in constant time
+// (Vose 1991).
+type alias struct {
+	keep  []float64
+	other []int
+}
+
+func newAlias(weights []float64) alias {
+	n, sum := len(weights), 0.0
+	for _, w := range weights {
+		sum += w
+	}
+	a := alias{make([]float64, n), make([]int, n)}
+	var small, large []int
+	for i, w := range weights {
+		a.keep[i], a.other[i] = w/sum*float64(n), i
+		if a.keep[i] < 1 {
+			small = append(small, i)
+		} else {
+			large = append(large, i)
+		}
+	}
+	for len(small) > 0 && len(large) > 0 {
+		s, l := small[len(small)-1], large[len(large)-1]
+		small = small[:len(small)-1]
+		a.other[s] = l
+		a.keep[l] -= 1 - a.keep[s]
+		if a.keep[l] < 1 {
+			large = large[:len(large)-1]
+			small = append(small, l)
+		}
+	}
+	for _, i := range large { // what rounding left over
+		a.keep[i] = 1
+	}
+	return a
+}
+
+func (a alias) draw(s *chance.Stream) int {
+	u := s.Uniform() * float64(len(a.keep))
+	i := int(u)
+	if u-float64(i) < a.keep[i] {
+		return i
+	}
+	return a.other[i]
 }

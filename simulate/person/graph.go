@@ -6,6 +6,7 @@
 package person
 
 import (
+	"fmt"
 	"math"
 
 	"hmsp.center/hmsp/simulate/chance"
@@ -59,6 +60,16 @@ func (v Variable) String() string {
 
 // MarshalText writes the variable's name.
 func (v Variable) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (v *Variable) UnmarshalText(b []byte) error {
+	for *v = 0; *v < Variables; *v++ {
+		if v.String() == string(b) {
+			return nil
+		}
+	}
+	return fmt.Errorf("person: %q is no variable", b)
+}
 
 // A Kind of equation.
 type Kind string
