@@ -1,0 +1,134 @@
+package quality
+
+import (
+	"fmt"
+	onebits "math/bits"
+	"slices"
+
+	"hmsp.center/hmsp/table"
+)
+
+func (b bits) count() (n int) {
+	for _, w := range b {
+		n += onebits.OnesCount64(w)
+	}
+	return n
+}
+
+// A calendar numbers the batches: years or quarters, or those of the options.
+type calendar struct {
+	quarters bool
+	index    map[int]int // of a year or quarter; nil with the options' batches
+	labels   []string
+}
+
+// number is the year of a time, or 4 * year + quarter.
+func (c calendar) number(t int64) int {
+	y, m, _ := civil(t)
+	if c.quarters {
+		return 4*y + (m-1)/3
+	}
+	return y
+}
+
+func (c calendar) label(number int) string {
+	if c.quarters {
+		return fmt.Sprintf("%d-Q%d", number/4, number%4+1)
+	}
+	return fmt.Sprint(number)
+}
+
+// The years that batches are made of; times outside are mistakes and are counted as
+// such.
+const (
+	firstYear = 1900
+	lastYear  = 2199
+)
+
+// plan finds the batches.
+func (m *meter) plan(columns []column) error {
+	if m.o.Batches != nil {
+		m.batches = calendar{labels: m.o.Labels}
+	} else {
+		c := calendar{quarters: m.o.Quarters, index: map[int]int{}}
+		last := int64(table.NoTime)
+		for _, col := range columns {
+			if err := m.ctx.Err(); err != nil {
+				return err
+			}
+			for _, t := range col.times {
+				if t == table.NoTime || dayOf(t) == last {
+					continue
+				}
+				last = dayOf(t)
+				if y, _, _ := civil(t); y >= firstYear && y <= lastYear {
+					c.index[c.number(t)] = 0
+				}
+			}
+		}
+		if len(c.index) > mostBatches { // quarters of a century: years do
+			c.quarters, c.index = false, years(c.index)
+		}
+		numbers := make([]int, 0, len(c.index))
+		for n := range c.index {
+			numbers = append(numbers, n)
+		}
+		slices.Sort(numbers)
+		for i, n := range numbers {
+			c.index[n] = i
+			c.labels = append(c.labels, c.label(n))
+		}
+		m.batches = c
+	}
+	m.active, m.mine = make([]bits, len(m.batches.labels)), make([]bits, len(m.batches.labels))
+	for i := range m.active {
+		m.active[i], m.mine[i] = newBits(m.people), newBits(m.people)
+	}
+	return nil
+}
+
+func years(quarters map[int]int) map[int]int {
+	out := map[int]int{}
+	for q := range quarters {
+		out[q/4] = 0
+	}
+	return out
+}
+
+// dayOf is the number of the day of a time, since 1970-01-01.
+func dayOf(t int64) int64 {
+	d := t / table.Day
+	if t%table.Day < 0 {
+		d--
+	}
+	return d
+}
+
+// civil is the date of a time in the proleptic Gregorian calendar (Neri and Schneider,
+// Softw Pract Exper 2023;53:937, after Hinnant).
+func civil(t int64) (year, month, day int) {
+	z := dayOf(t) + 719468
+	era := z / 146097
+	if z%146097 < 0 {
+		era--
+	}
+	doe := z - era*146097
+	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
+	doy := doe - (365*yoe + yoe/4 - yoe/100)
+	mp := (5*doy + 2) / 153
+	day = int(doy - (153*mp+2)/5 + 1)
+	month = int(mp) + 3
+	if month > 12 {
+		month -= 12
+	}
+	year = int(yoe + era*400)
+	if month <= 2 {
+		year++
+	}
+	return year, month, day
+}
+
+func day(t int64) string {
+	y, m, d := civil(t)
+	return fmt.Sprintf("%04d-%02d-%02d", y, m, d)
+}
