@@ -13,9 +13,10 @@ type Appender struct {
 	name    string
 	fields  []Field
 	by      []int // fields to sort by
-	rowSize int64 // what a buffered row costs
+	rowSize int64
 
-	buffers  [][]byte // one a field, for capacity rows
+	block    []byte
+	buffers  [][]byte // parts of block, one a field, for capacity rows
 	rows     int      // in the buffers
 	capacity int
 
@@ -25,7 +26,7 @@ type Appender struct {
 }
 
 func newAppender(w *Writer, name string, fields []Field) *Appender {
-	a := &Appender{w: w, name: name, fields: slices.Clone(fields), missing: make([]int64, len(fields)), buffers: make([][]byte, len(fields)), rowSize: 4} // the order to sort
+	a := &Appender{w: w, name: name, fields: slices.Clone(fields), missing: make([]int64, len(fields))}
 	for _, f := range fields {
 		a.rowSize += int64(f.Kind.width())
 	}
@@ -92,21 +93,25 @@ func (a *Appender) room(want int) (int, error) {
 	return min(want, a.capacity-a.rows), nil
 }
 
-// grow gives the buffers more room, or empties them. Buffers together take half of
-// the writer's memory at most: growing leaves as much behind for the collector.
+// grow gives the buffers more room, or empties them.
 func (a *Appender) grow(want int) error {
-	limit := a.w.o.Memory / 2
-	most := min(max(1, limit/a.rowSize), math.MaxInt32)
-	next := int(min(max(64, 2*int64(a.capacity), int64(a.rows)+int64(want)), most))
-	for a.w.held+int64(next-a.capacity)*a.rowSize > limit {
+	target := max(2*int64(a.capacity), int64(a.rows)+int64(want))
+	n := a.w.blockFor(target*a.rowSize+a.slack(), a.rowSize+a.slack())
+	for len(a.block) < n {
+		if b := a.w.lend(n); b != nil {
+			a.move(b)
+			return nil
+		}
 		largest := a
 		for _, b := range a.w.tables {
-			if b.size() > largest.size() {
+			if len(b.block) > len(largest.block) {
 				largest = b
 			}
 		}
-		if largest.capacity == 0 { // a row larger than the limit
-			break
+		if len(largest.block) == 0 { // one row is more than the limit
+			a.move(aligned(n))
+			a.w.held += int64(n)
+			return nil
 		}
 		if err := largest.spill(); err != nil {
 			return err
@@ -116,25 +121,34 @@ func (a *Appender) grow(want int) error {
 		}
 		largest.release()
 	}
-	if next <= a.capacity {
-		return a.spill()
-	}
-	a.w.held += int64(next-a.capacity) * a.rowSize
-	a.capacity = next
-	for i, f := range a.fields {
-		grown := aligned(next * f.Kind.width())
-		copy(grown, a.buffers[i][:a.rows*f.Kind.width()])
-		a.buffers[i] = grown
-	}
-	return nil
+	return a.spill()
 }
 
-func (a *Appender) size() int64 { return int64(a.capacity) * a.rowSize }
+// slack is what aligning the columns in a block can cost.
+func (a *Appender) slack() int64 { return 8 * int64(len(a.fields)) }
+
+// move goes on in another block.
+func (a *Appender) move(block []byte) {
+	old := a.buffers
+	capacity := min((int64(len(block))-a.slack())/a.rowSize, math.MaxInt32)
+	a.buffers = make([][]byte, len(a.fields))
+	at := 0
+	for i, f := range a.fields {
+		n := int(capacity) * f.Kind.width()
+		a.buffers[i] = block[at:][:n:n]
+		if a.rows > 0 {
+			copy(a.buffers[i], old[i][:a.rows*f.Kind.width()])
+		}
+		at += (n + 7) &^ 7
+	}
+	a.w.giveBack(a.block)
+	a.block, a.capacity = block, int(capacity)
+}
 
 // release gives the memory of empty buffers back.
 func (a *Appender) release() {
-	a.w.held -= a.size()
-	a.buffers, a.capacity = make([][]byte, len(a.fields)), 0
+	a.w.giveBack(a.block)
+	a.block, a.buffers, a.capacity = nil, nil, 0
 }
 
 // spill moves the buffered rows to the spool, sorted if they are to be.

@@ -80,13 +80,29 @@ func child(what string, args []string) error {
 		}
 		return nil
 	}
+	if what == "fill" { // path, memory, size
+		memory, err := strconv.ParseInt(args[1], 10, 64)
+		if err != nil {
+			return err
+		}
+		size, err := strconv.ParseInt(args[2], 10, 64)
+		if err != nil {
+			return err
+		}
+		high, err := fill(args[0], memory, size)
+		if err != nil {
+			return err
+		}
+		fmt.Println(high)
+		return nil
+	}
 	return fmt.Errorf("no such child %q", what)
 }
 
 // start runs another process and waits for its first line.
-func start(t testing.TB, what, arg string) (*exec.Cmd, string, func()) {
+func start(t testing.TB, args ...string) (*exec.Cmd, string, func()) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "child", what, arg)
+	cmd := exec.Command(os.Args[0], append([]string{"child"}, args...)...)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func (a *Appender) emit(index int) (tableEntry, error) {
 	if _, err := f.WriteAt(frame.tail, frame.body.Offset+frame.body.Length); err != nil {
 		return entry, err
 	}
-	if entry.SHA256, err = hashFile(f, entry.Bytes); err != nil {
+	if entry.SHA256, err = hashFile(f, entry.Bytes, a.w.blocks); err != nil {
 		return entry, err
 	}
 	return entry, f.Sync()
@@ -55,8 +55,11 @@ func (a *Appender) emit(index int) (tableEntry, error) {
 func (a *Appender) columns(f *os.File, at int64) []*column {
 	out := make([]*column, len(a.fields))
 	size := blockSize(a.w.o.Memory / 4 / int64(len(a.fields)))
+	if len(a.w.blocks) < size*len(a.fields) {
+		a.w.blocks = aligned(size * len(a.fields))
+	}
 	for i, field := range a.fields {
-		c := &column{w: a.w, f: f, kind: field.Kind, block: aligned(size)[:0]}
+		c := &column{w: a.w, f: f, kind: field.Kind, block: a.w.blocks[i*size:][:0:size]}
 		if a.missing[i] > 0 {
 			c.bits = &buffer{span: span{at, (a.total + 7) / 8}}
 			at += padded(c.bits.Length)
@@ -170,9 +173,10 @@ func checksum(sum uint32, b []byte) uint32 {
 	return crc32.Update(sum, crc32.MakeTable(crc32.Castagnoli), b)
 }
 
-func hashFile(f *os.File, size int64) (string, error) {
+func hashFile(f *os.File, size int64, buffer []byte) (string, error) {
 	h := sha256.New()
-	if _, err := io.CopyBuffer(h, io.NewSectionReader(f, 0, size), make([]byte, 256<<10)); err != nil {
+	in := struct{ io.Reader }{io.NewSectionReader(f, 0, size)} // so that the buffer is used
+	if _, err := io.CopyBuffer(h, in, buffer); err != nil {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil

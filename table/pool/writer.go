@@ -48,9 +48,11 @@ type Writer struct {
 
 	mu     sync.Mutex
 	done   bool
-	failed error // of a write; nothing can be appended after it
-	held   int64 // bytes of the appenders' buffers
-	order  []uint32
+	failed error            // of a write; nothing can be appended after it
+	held   int64            // bytes of all blocks, lent and spare
+	spare  map[int][][]byte // by length
+	order  []uint32         // of rows being sorted
+	blocks []byte           // of columns being written
 	tables []*Appender
 }
 
@@ -84,7 +86,7 @@ func Create(path string, o Options) (*Writer, error) {
 		work.remove()
 		return nil, fmt.Errorf("write pool %s: %w", path, explain(o.Temp, err))
 	}
-	return &Writer{path: path, work: work, spool: spool, o: o}, nil
+	return &Writer{path: path, work: work, spool: spool, o: o, spare: map[int][][]byte{}}, nil
 }
 
 func absent(path string) error {
@@ -177,7 +179,7 @@ func (w *Writer) commit(meta json.RawMessage) (string, error) {
 		}
 		a.release()
 	}
-	w.order = nil
+	w.order, w.spare = nil, nil
 	if err := w.spool.view(); err != nil {
 		return "", err
 	}
@@ -224,7 +226,7 @@ func (w *Writer) end() {
 	w.done = true
 	w.spool.close()
 	w.work.remove()
-	w.tables, w.order = nil, nil
+	w.tables, w.order, w.spare, w.blocks = nil, nil, nil, nil
 }
 
 func writeFile(path string, data []byte) error {
