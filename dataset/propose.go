@@ -169,11 +169,8 @@ func (p Proposal) String() string {
 	if p.Shape == History {
 		b.WriteString(", people and what was recorded of them over time\n")
 		for _, t := range p.Tables {
-			switch {
-			case t.Rows > 0:
+			if t.Rows > 0 && slices.Contains(format.ClinicalTables(), t.Name) {
 				fmt.Fprintf(&b, "  %-12s %d rows\n", t.Name, t.Rows)
-			case t.Rows < 0 && slices.Contains(format.ClinicalTables(), t.Name):
-				fmt.Fprintf(&b, "  %-12s\n", t.Name)
 			}
 		}
 	} else {

@@ -14,6 +14,8 @@ import (
 	"hmsp.center/hmsp/catalog"
 	"hmsp.center/hmsp/format"
 	"hmsp.center/hmsp/format/csv"
+	"hmsp.center/hmsp/format/fhir"
+	"hmsp.center/hmsp/format/omop"
 	"hmsp.center/hmsp/format/parquet"
 )
 
@@ -33,6 +35,8 @@ func Catalog() catalog.Catalog {
 		Formats: []format.Format{
 			csv.Format{},
 			parquet.Format{},
+			fhir.Format{},
+			omop.Format{Files: []format.Format{csv.Format{}, parquet.Format{}}},
 		},
 	}
 }

@@ -53,7 +53,7 @@ func (Format) SniffFolder(path string, names []string) int {
 		if !named(n) {
 			continue
 		}
-		if f, fhir, err := s.look(filepath.Join(path, filepath.FromSlash(n))); err == nil && fhir && len(f.kinds) > 0 {
+		if f, fhir, err := s.look(filepath.Join(path, filepath.FromSlash(n))); err == nil && fhir {
 			return 90
 		}
 		if opened++; opened == 20 {

@@ -44,13 +44,18 @@ func newDesk(t *testing.T) *desk {
 	d.write(people(60))
 	d.open()
 	t.Cleanup(func() { d.site.closeBooks() })
-	r := d.site.registry()
+	d.register()
+	return d
+}
+
+// register has the file as it is now.
+func (d *desk) register() {
+	d.t.Helper()
 	set := dataset.File("people", d.path())
 	set.Patient = "id"
-	if _, err := r.Add(t.Context(), set, d.Charter.Dictionary, false, dataset.Build{}); err != nil {
-		t.Fatal(err)
+	if _, err := d.site.registry().Add(d.t.Context(), set, d.Charter.Dictionary, true, dataset.Build{}); err != nil {
+		d.t.Fatal(err)
 	}
-	return d
 }
 
 func (d *desk) open() {
@@ -73,6 +78,9 @@ func (d *desk) write(lines []string) {
 	d.t.Helper()
 	if err := os.WriteFile(d.path(), []byte("id,age,dose,score,cost\n"+strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 		d.t.Fatal(err)
+	}
+	if d.site != nil {
+		d.register()
 	}
 }
 

@@ -429,9 +429,25 @@ func (f fault) spoil(t *testing.T, home string) {
 	}
 }
 
-// register writes a registration as the registry does, without its check.
+// register registers a dataset, whether it fits or not: what does not fit is refused
+// without a patient's value, and its registration written all the same.
 func register(t *testing.T, home string, d dataset.Dataset) {
 	t.Helper()
+	m, err := member.Open(home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := site.Registry{Home: home, Loader: dataset.Loader{Formats: standard.Catalog().Formats}}
+	if _, err = r.Add(t.Context(), d, m.Charter.Dictionary, true, dataset.Build{}); err == nil {
+		return
+	}
+	for _, mark := range []string{markPatient, markValue, markNumber} {
+		if strings.Contains(err.Error(), mark) {
+			t.Errorf("the steward's error quotes %q: %v", mark, err)
+		}
+	}
+	t.Logf("registering: %v", err)
+	d.Pool = "people.none"
 	b, err := json.Marshal(d) // JSON is YAML
 	if err != nil {
 		t.Fatal(err)
