@@ -53,7 +53,7 @@ func (Format) SniffFolder(path string, names []string) int {
 		if !named(n) {
 			continue
 		}
-		if f, fhir, err := s.look(filepath.Join(path, filepath.FromSlash(n))); err == nil && fhir {
+		if f, _, err := s.look(filepath.Join(path, filepath.FromSlash(n))); err == nil && f.sure {
 			return 90
 		}
 		if opened++; opened == 20 {

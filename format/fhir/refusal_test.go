@@ -70,6 +70,14 @@ func TestFolders(t *testing.T) {
 	if got := (Format{}).SniffFolder(data(t, "fhir", "bulk-10-patients"), names); got != 90 {
 		t.Errorf("SniffFolder of a bulk export: %d", got)
 	}
+	plain := data(t, "fhir", "synthea-bundles-plain") // longer than what is looked at
+	entries, err := os.ReadDir(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := (Format{}).SniffFolder(plain, []string{entries[0].Name()}); got != 90 {
+		t.Errorf("SniffFolder of Bundles: %d", got)
+	}
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte(`{"name":"x"}`), 0o600); err != nil {
 		t.Fatal(err)

@@ -36,6 +36,7 @@ type file struct {
 	size  int64
 	lines bool     // a resource a line, not one document
 	kinds []string // of the resources in its head
+	sure  bool     // its head shows that it is FHIR
 }
 
 // headBytes is how much of a file tells what it is.
@@ -159,35 +160,39 @@ func (s *source) look(path string) (f file, fhir bool, err error) {
 	case head[at] != '{':
 		return f, false, &format.Error{File: path, Line: 1, Text: "this is no JSON, where a FHIR resource is expected", Mend: "set format to what the file is, or export it again"}
 	}
-	f.lines, f.kinds, fhir = layout(head, n == headBytes)
+	f.lines, f.kinds, f.sure = layout(head)
+	fhir = f.sure || n == headBytes && !ends(head) // its type may stand behind the head
 	plain := strings.TrimSuffix(strings.ToLower(path), ".gz")
 	f.lines = f.lines || strings.HasSuffix(plain, ".ndjson") || strings.HasSuffix(plain, ".jsonl")
 	return f, fhir, nil
 }
 
 // layout reads values from the head of a file: whether each is on a line of its own,
-// and of what types the resources are. Where the head ends before the first value
-// does, more decides only if the type does not show.
-func layout(head []byte, more bool) (lines bool, kinds []string, fhir bool) {
+// of what types the resources are, and whether there is any.
+func layout(head []byte) (lines bool, kinds []string, fhir bool) {
 	var d doc
-	n, at := 0, blank(head, 0)
-	for at < len(head) {
+	n := 0
+	for at := blank(head, 0); at < len(head); n++ {
 		end, flaw := d.parse(head, at)
 		if flaw != nil {
 			break
 		}
-		n++
-		lines = n > 1 && bytes.IndexByte(head[at:end], '\n') < 0
+		lines = n > 0 && bytes.IndexByte(head[at:end], '\n') < 0
 		kind := string(d.root().get("resourceType").text())
-		fhir = fhir || kind != ""
-		kinds = entered(kinds, d.root(), kind)
+		kinds, fhir = entered(kinds, d.root(), kind), fhir || kind != ""
 		at = blank(head, end)
 	}
-	if n == 0 {
-		kind := string(peek(head[blank(head, 0):]))
-		return false, entered(nil, value{}, kind), more || kind != "" || bytes.Contains(head, []byte(`"resourceType"`))
+	if n > 0 {
+		return lines, kinds, fhir
 	}
-	return lines, kinds, fhir
+	return false, entered(nil, value{}, string(peek(head))), bytes.Contains(head, []byte(`"resourceType"`))
+}
+
+// ends says whether the first value of a text ends in it.
+func ends(head []byte) bool {
+	var d doc
+	_, flaw := d.parse(head, 0)
+	return flaw == nil || flaw.text != cut
 }
 
 // entered adds the types that a value shows to those known.
