@@ -117,7 +117,7 @@ func TestWithdrawalIsProved(t *testing.T) {
 		t.Fatal(err)
 	}
 	entry, ok := r.Withdrawal()
-	if !ok || entry != 4 || r.From != 1 || r.Last != 8 || !r.Obeyed() || len(r.States) != 2 || len(r.Cohorts) != 4 {
+	if !ok || entry != 4 || r.From != 1 || r.Last != 8 || !r.Obeyed() || !r.Whole || r.Since.Day() != 3 || r.Until.Day() != 10 || len(r.States) != 2 || len(r.Cohorts) != 4 {
 		t.Errorf("got %+v", r)
 	}
 	for i, want := range []struct {
@@ -128,6 +128,9 @@ func TestWithdrawalIsProved(t *testing.T) {
 		if c := r.Cohorts[i]; c.Entry != want.entry || c.In != want.in || c.Decision.Why != want.why {
 			t.Errorf("cohort %d: got %+v", i, c)
 		}
+	}
+	if r, err := consent.Verify(s.prove("bob"), s.log[1:]); err != nil || r.Whole {
+		t.Errorf("from entry 1 on: %+v, %v", r, err)
 	}
 	for who, states := range map[string]bool{"ann": true, "cem": true, "dua": false} {
 		r, err := consent.Verify(s.prove(who), s.log)
@@ -247,6 +250,10 @@ func TestLyingSites(t *testing.T) {
 		"it begins after the withdrawal": func(s *site, p *consent.Proof) string {
 			p.States = nil
 			return "not a proof"
+		},
+		"it begins with a later register": func(s *site, p *consent.Proof) string {
+			p.States, p.Cohorts = p.States[1:], p.Cohorts[1:]
+			return "entry 1: the proof leaves it out"
 		},
 		"it begins elsewhere": func(s *site, p *consent.Proof) string {
 			p.States[0].Entry = 40

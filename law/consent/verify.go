@@ -3,6 +3,7 @@ package consent
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"hmsp.center/hmsp/audit"
 )
@@ -10,8 +11,11 @@ import (
 // A Report is what a proof shows about a patient.
 type Report struct {
 	Dataset string
-	From    int64 // the entry of the first register
-	Last    int64 // the last entry of the log that the proof covers
+	From    int64     // the entry of the first register
+	Last    int64     // the last entry of the log that the proof covers
+	Whole   bool      // the log was given from its entry 0 on: there is no register before
+	Since   time.Time // of entry From
+	Until   time.Time // of entry Last
 	States  []StateReport
 	Cohorts []CohortReport
 }
@@ -19,6 +23,7 @@ type Report struct {
 // A StateReport is what one register held of the patient.
 type StateReport struct {
 	Entry      int64
+	At         time.Time
 	Known      bool // the register knew the patient
 	Statements []Statement
 }
@@ -26,6 +31,7 @@ type StateReport struct {
 // A CohortReport is one cohort of a study.
 type CohortReport struct {
 	Entry    int64
+	At       time.Time
 	Study    string // its digest
 	Purpose  string
 	Day      Day
@@ -51,14 +57,16 @@ func (r Report) Withdrawal() (entry int64, ok bool) {
 }
 
 // Verify checks a proof against the entries of a site's audit log, which must have
-// been verified (package audit) and be all of them from the proof's first entry on.
+// been verified (package audit) and be all of them from the proof's first entry on, or
+// from an earlier one.
 // It needs nothing else, and no trust in the site: it is an error if the proof leaves
 // out an entry about the dataset's consent, does not open what was booked, or what
 // was booked contradicts itself. The report says whether the consent was obeyed.
 //
 // What it cannot see: whether the pseudonym is the patient's, which only the site's
 // key tells; entries after the last one given, for which others hold checkpoints of
-// the log; and a site whose program computes with other people than it books.
+// the log; what was before the first one, unless Report.Whole; and a site whose
+// program computes with other people than it books.
 func Verify(p Proof, log []audit.Entry) (Report, error) {
 	who, ok := parsePseudonym(p.Pseudonym)
 	if !ok || p.Hmsp != ProofVersion || len(p.States) == 0 {
@@ -81,15 +89,17 @@ type verifying struct {
 }
 
 func (v *verifying) walk(log []audit.Entry) error {
-	from := slices.IndexFunc(log, func(e audit.Entry) bool { return e.Seq == v.report.From })
-	if from < 0 {
+	if len(log) == 0 || log[0].Seq > v.report.From || v.report.From >= log[0].Seq+int64(len(log)) {
 		return fmt.Errorf("the log does not hold entry %d, with which the proof begins", v.report.From)
 	}
-	for i, e := range log[from:] {
-		if e.Seq != v.report.From+int64(i) {
-			return fmt.Errorf("entry %d is missing from the log", v.report.From+int64(i))
+	v.report.Whole = log[0].Seq == 0
+	for i, e := range log {
+		if e.Seq != log[0].Seq+int64(i) {
+			return fmt.Errorf("entry %d is missing from the log", log[0].Seq+int64(i))
 		}
-		v.report.Last = e.Seq
+		if v.report.Last, v.report.Until = e.Seq, e.At; e.Seq == v.report.From {
+			v.report.Since = e.At
+		}
 		if e.Facts[factDataset] != v.proof.Dataset {
 			continue
 		}
@@ -133,7 +143,7 @@ func (v *verifying) newState(e audit.Entry) error {
 		return fmt.Errorf("the register that was booked does not hold these statements of the patient")
 	}
 	v.state = e.Facts[factState]
-	v.report.States = append(v.report.States, StateReport{e.Seq, in, o.Statements})
+	v.report.States = append(v.report.States, StateReport{e.Seq, e.At, in, o.Statements})
 	return nil
 }
 
@@ -152,7 +162,7 @@ func (v *verifying) newCohort(e audit.Entry) error {
 	if e.Facts[factState] != v.state {
 		return fmt.Errorf("consent was asked of another register than the one in force")
 	}
-	c := CohortReport{e.Seq, e.Study, e.Facts[factPurpose], day, Decision{Silent, Unknown}, in}
+	c := CohortReport{e.Seq, e.At, e.Study, e.Facts[factPurpose], day, Decision{Silent, Unknown}, in}
 	if s := v.report.States[len(v.report.States)-1]; s.Known {
 		c.Decision = Decide(s.Statements, c.Purpose, day)
 	}
