@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"maps"
 	"os"
@@ -16,6 +17,7 @@ import (
 	csvformat "hmsp.center/hmsp/format/csv"
 	fhirformat "hmsp.center/hmsp/format/fhir"
 	omopformat "hmsp.center/hmsp/format/omop"
+	"hmsp.center/hmsp/law/consent"
 	"hmsp.center/hmsp/simulate"
 )
 
@@ -91,7 +93,11 @@ func at(m any, path string) string {
 }
 
 func small() simulate.Options {
-	return simulate.Options{Seed: 5, People: 240, Years: 5, Variants: 500}
+	o := simulate.Options{Seed: 5, People: 240, Years: 5, Variants: 500}
+	if testing.Short() {
+		o.People = 60
+	}
+	return o
 }
 
 // Each format has as many rows of each person and kind as the others, and as the
@@ -192,7 +198,7 @@ func TestFormatsAgree(t *testing.T) {
 		for _, n := range provisions {
 			total += n
 		}
-		compare("provisions", total, provisions, long("consent"), table("observation", "observation_source_value", "2.16.840."))
+		compare("provisions", total, provisions, long("policies"), table("observation", "observation_source_value", "2.16.840."))
 	}
 }
 
@@ -312,6 +318,53 @@ func TestReadersAgree(t *testing.T) {
 	}
 }
 
+// A register of consents decides the same from the FHIR resources and from the list.
+func TestConsentsAgree(t *testing.T) {
+	dir := write(t, simulate.Options{Seed: 7, People: 300, Years: 10, Variants: 500})
+	seen := map[consent.Decision]int{}
+	for _, site := range simulate.Sites() {
+		load := func(f format.Format, r format.Reader, err error) *consent.Register {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			c, err := consent.Load(context.Background(), r, f.Name(), pseudonym)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}
+		bulk, err := format.OpenOne(context.Background(), fhirformat.Format{}, filepath.Join(dir, site, "fhir"), format.Options{Table: format.ConsentTable}.Defaults())
+		a := load(fhirformat.Format{}, bulk, err)
+		list, err := csvformat.Format{}.Open(context.Background(), filepath.Join(dir, site, "csv", "consent.csv"), format.Options{}.Defaults())
+		b := load(csvformat.Format{}, list, err)
+		list, err = csvformat.Format{}.Open(context.Background(), filepath.Join(dir, site, "omop", "consent.csv"), format.Options{}.Defaults())
+		c := load(csvformat.Format{}, list, err)
+		if c.Count("research", 19_000) != b.Count("research", 19_000) {
+			t.Errorf("%s: the list beside the common data model differs", site)
+		}
+		for _, p := range rows(t, filepath.Join(dir, site, "csv", "people.csv")) {
+			for day := int32(16_400); day < 32_000; day += 61 {
+				x, y := a.Decide(pseudonym(p["patient"]), "research", day), b.Decide(pseudonym(p["patient"]), "research", day)
+				seen[x]++
+				if (x.Outcome == consent.Permit) != (y.Outcome == consent.Permit) || (x.Outcome == consent.Deny) != (y.Outcome == consent.Deny) {
+					t.Fatalf("%s: on day %d the resources say %v and the list %v", site, day, x, y)
+				}
+			}
+		}
+	}
+	if len(seen) < 4 {
+		t.Errorf("only %d kinds of decisions came up", len(seen))
+	}
+}
+
+func pseudonym(patient string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(patient))
+	return h.Sum64()
+}
+
 func count(t *testing.T, f format.Tables, path string) map[string]int {
 	t.Helper()
 	want := map[string][]string{}
@@ -341,86 +394,5 @@ func count(t *testing.T, f format.Tables, path string) map[string]int {
 			t.Fatal(err)
 		}
 		out[name] += b.Rows
-	}
-}
-
-// Faults are where the truth says: each line names a row that shows its fault, and
-// there are as many lines as truth.json counts. Numbers of rows are those in the
-// identifiers of FHIR resources.
-func TestFaultsArePlanted(t *testing.T) {
-	o := small()
-	o.People = 600
-	dir := write(t, o)
-	truth := readTruth(t, dir)
-	for _, s := range truth.Sites {
-		lines := rows(t, filepath.Join(dir, "truth", s.Name, "faults.csv"))
-		counted := 0
-		for _, f := range s.Faults {
-			counted += f.Rows
-			if f.Rows == 0 {
-				t.Errorf("%s: nobody has the fault %s", s.Name, f.Kind)
-			}
-		}
-		if counted != len(lines) {
-			t.Errorf("%s: %d lines, the truth counts %d", s.Name, len(lines), counted)
-		}
-		fhir := filepath.Join(dir, s.Name, "fhir")
-		by, birth := map[string]map[string]any{}, map[string]string{}
-		for _, r := range append(resources(t, fhir, "Observation"), resources(t, fhir, "Condition")...) {
-			by[at(r, "id")] = r
-		}
-		for _, r := range resources(t, fhir, "Patient") {
-			birth[at(r, "id")] = at(r, "birthDate")
-		}
-		for _, l := range lines {
-			letter := map[string]string{"measurement": "m", "condition": "d"}[l["table"]]
-			row, n := by[l["patient"]+"-"+letter+l["row"]], 0
-			where := "valueQuantity.value"
-			if row == nil { // a diastolic pressure is in the resource of the row before it
-				fmt.Sscan(l["row"], &n)
-				row, where = by[fmt.Sprintf("%s-m%d", l["patient"], n-1)], "component.1.valueQuantity.value"
-			} else if row["component"] != nil {
-				where = "component.0.valueQuantity.value"
-			}
-			var value, wanted float64
-			fmt.Sscan(at(row, where), &value)
-			fmt.Sscan(l["true_value"], &wanted)
-			if at(row, "code.coding.0.system") == "http://loinc.org" && strings.HasPrefix(at(row, "valueQuantity.unit"), "mmol/L") {
-				wanted /= 38.67
-			}
-			shows := false
-			switch l["fault"] {
-			case "zero":
-				shows = value == 0
-			case "wrong-unit":
-				shows = value > 30 && at(row, "valueQuantity.unit") == "mmol/L"
-			case "outlier":
-				shows = value > 8*wanted
-			case "digits":
-				shows = value == float64(int(value/10))*10
-			case "drift":
-				shows = value >= wanted-0.006
-			case "duplicate":
-				shows = strings.HasPrefix(at(row, "effectiveDateTime"), l["true_time"])
-			case "future":
-				shows = at(row, "effectiveDateTime")[:4] > l["true_time"][:4]
-			case "before-birth":
-				shows = at(row, "recordedDate") < birth[l["patient"]]
-			}
-			if !shows {
-				t.Fatalf("%s: a row does not show its fault %s", s.Name, l["fault"])
-			}
-		}
-	}
-}
-
-// A clean simulation has no faults and nothing missing.
-func TestClean(t *testing.T) {
-	o := small()
-	o.Clean, o.People = true, 60
-	for _, s := range readTruth(t, write(t, o)).Sites {
-		if len(s.Faults)+len(s.Missing) > 0 {
-			t.Errorf("%s is not clean", s.Name)
-		}
 	}
 }

@@ -30,6 +30,7 @@ func files() []file {
 		{"diagnoses", []string{"patient", "date", "icd10gm", "snomed", "visit"}, diagnoses},
 		{"drugs", []string{"patient", "start", "end", "atc", "rxnorm", "name", "amount", "unit"}, drugs},
 		{"consent", []string{"patient", "purpose", "valid_from", "valid_to", "status"}, consent},
+		{"policies", []string{"patient", "policy", "valid_from", "valid_to", "status"}, policies},
 		{"visits", []string{"patient", "visit", "start", "end", "class"}, visits},
 		{"procedures", []string{"patient", "time", "ops", "visit"}, procedures},
 		{"specimens", []string{"patient", "time", "snomed", "visit"}, specimens},

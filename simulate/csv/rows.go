@@ -44,7 +44,24 @@ func drugs(w *writer, r *record.Record) {
 	}
 }
 
+// consent writes the list of consents to research that a register reads (package
+// law/consent), whose days are ISO 8601 at every site.
 func consent(w *writer, r *record.Record) {
+	iso := func(t int64) { w.b = append(record.AppendDate(w.b, t), w.comma) }
+	for _, c := range r.Consents {
+		for _, p := range c.Provisions {
+			if p.Purpose == record.Research {
+				w.text(r.Person.ID).text("research")
+				iso(p.Start)
+				iso(p.End)
+				w.text(c.Answer.String()).end()
+			}
+		}
+	}
+}
+
+// policies writes what was agreed to, policy by policy of the broad consent.
+func policies(w *writer, r *record.Record) {
 	for _, c := range r.Consents {
 		for _, p := range c.Provisions {
 			w.text(r.Person.ID).text(r.Codes.Purposes[p.Purpose].Name).date(p.Start).date(p.End).text(c.Answer.String()).end()

@@ -3,8 +3,9 @@
 //
 // It serves simulate. Identifiers of rows are computed from the person's, so that
 // they do not depend on who else is written. Imaging studies have no table in the
-// CDM: they stand among the procedures, under their DICOM modality; consents stand
-// among the observations.
+// CDM: they stand among the procedures, under their DICOM modality. Consents stand
+// among the observations, policy by policy, and beside the CDM in consent.csv, as the
+// list that package law/consent reads, under the numbers of the people.
 package omop
 
 import (
@@ -43,6 +44,7 @@ func files() []file {
 		{"observation", "observation_id,person_id,observation_concept_id,observation_date,observation_datetime,observation_type_concept_id,value_as_number,value_as_string,value_as_concept_id,qualifier_concept_id,unit_concept_id,provider_id,visit_occurrence_id,visit_detail_id,observation_source_value,observation_source_concept_id,unit_source_value,qualifier_source_value,value_source_value,observation_event_id,obs_event_field_concept_id", observations},
 		{"death", "person_id,death_date,death_datetime,death_type_concept_id,cause_concept_id,cause_source_value,cause_source_concept_id", deaths},
 		{"specimen", "specimen_id,person_id,specimen_concept_id,specimen_type_concept_id,specimen_date,specimen_datetime,quantity,unit_concept_id,anatomic_site_concept_id,disease_status_concept_id,specimen_source_id,specimen_source_value,unit_source_value,anatomic_site_source_value,disease_status_source_value", specimens},
+		{"consent", "patient,purpose,valid_from,valid_to,status", consents},
 		{"location", "location_id,address_1,address_2,city,state,zip,county,location_source_value,country_concept_id,country_source_value,latitude,longitude", nil},
 		{"care_site", "care_site_id,care_site_name,place_of_service_concept_id,location_id,care_site_source_value,place_of_service_source_value", nil},
 		{"concept", "concept_id,concept_name,domain_id,vocabulary_id,concept_class_id,standard_concept,concept_code,valid_start_date,valid_end_date,invalid_reason", nil},

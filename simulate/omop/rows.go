@@ -108,6 +108,16 @@ func observations(w *writer, r *record.Record) {
 	}
 }
 
+func consents(w *writer, r *record.Record) {
+	for _, c := range r.Consents {
+		for _, p := range c.Provisions {
+			if p.Purpose == record.Research {
+				w.int(int64(r.Person.Number)).text("research").date(p.Start).date(p.End).text(c.Answer.String()).end()
+			}
+		}
+	}
+}
+
 func deaths(w *writer, r *record.Record) {
 	if r.Died() {
 		w.int(int64(r.Person.Number)).moment(r.Person.Exit).int(ehr).int(0).none(1).int(0).end()

@@ -135,6 +135,9 @@ type Purpose struct {
 	Bio   bool   // of biomaterial
 }
 
+// Research is the purpose in Codes.Purposes that lets data be used in research.
+const Research = 2
+
 // Codes are all codes that a simulation uses.
 type Codes struct {
 	Analytes   [analytes]Analyte

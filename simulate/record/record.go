@@ -94,7 +94,7 @@ const (
 	Withdrawn
 )
 
-func (a Answer) String() string { return [...]string{"permitted", "denied", "withdrawn"}[a] }
+func (a Answer) String() string { return [...]string{"permit", "deny", "withdrawn"}[a] }
 
 // A Provision permits (Given) or denies (Refused, Withdrawn) a purpose from a time to
 // another.
