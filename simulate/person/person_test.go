@@ -183,7 +183,7 @@ func TestGraphHasNoCycle(t *testing.T) {
 	}
 }
 
-// CKD-EPI 2021 against the published calculator's values.
+// CKD-EPI 2021 against values computed separately from its formula, rounded.
 func TestEGFR(t *testing.T) {
 	for _, c := range []struct {
 		male          bool
