@@ -204,7 +204,7 @@ func escape(b []byte, at int) (int, *flaw) {
 			if i >= len(b) {
 				return 0, &flaw{i, cut}
 			}
-			if c := b[i] | 0x20; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			if c := b[i]; (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
 				return 0, &flaw{i, "four hexadecimal digits are expected"}
 			}
 		}
