@@ -18,8 +18,16 @@ const (
 
 // charsetOf is the first of MSH-18 (2.15.9.18, table 0211).
 func charsetOf(name string) charset {
+	switch name { // as nearly all write it
+	case "":
+		return unnamed
+	case "UNICODE UTF-8":
+		return unicode8
+	case "8859/1":
+		return latin1
+	}
 	switch strings.NewReplacer(" ", "", "-", "", "_", "", "/", "", "ISO", "").Replace(strings.ToUpper(name)) {
-	case "", "ASCII":
+	case "ASCII":
 		return unnamed
 	case "UNICODEUTF8", "UTF8", "UNICODE":
 		return unicode8

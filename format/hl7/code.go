@@ -11,6 +11,27 @@ import (
 // names none, and national that of Germany's yearly OIDs. A field without a code
 // gives its text as a code of no system.
 func (m *message) codes(rep []byte, national, coding string) string {
+	if s, ok := m.met[codeKey{string(rep), national, coding, m.charset, m.delimiters}]; ok { // which copies nothing
+		return s
+	}
+	s := m.tokens(rep, national, coding)
+	if len(m.met) < maxMet {
+		m.met[codeKey{string(rep), national, coding, m.charset, m.delimiters}] = s
+	}
+	return s
+}
+
+// A codeKey is what the codes of a field depend on.
+type codeKey struct {
+	rep, national, coding string
+	charset               charset
+	delimiters            delimiters
+}
+
+// maxMet bounds the memory of the fields met.
+const maxMet = 10_000
+
+func (m *message) tokens(rep []byte, national, coding string) string {
 	var out []string
 	for _, k := range [2]int{1, 4} {
 		code := m.text(part(m.component(rep, k), m.sub, 1))

@@ -30,10 +30,18 @@ type message struct {
 	timing  string // TQ1-7
 	ident   string // the order's number
 
-	last map[string]segment // of each name, if a column asks for one
-	give func(r *row, line int)
-	text func(raw []byte) string
-	note func(what string)
+	*shared
+}
+
+// shared is what the messages of a reader have in common.
+type shared struct {
+	last  map[string]segment // of each name, if a column asks for one
+	met   map[codeKey]string // codes by the field that they were read from
+	one   row                // the row at hand
+	wants func(table string) bool
+	give  func(r *row, line int)
+	text  func(raw []byte) string
+	note  func(what string)
 }
 
 // begin reads a message's header.
@@ -45,7 +53,7 @@ func (m *message) begin(raw []byte, fail func(text, mend string, args ...any) er
 	m.delimiters = d
 	m.cut(raw)
 	clear(m.last)
-	*m = message{segment: m.segment, last: m.last, give: m.give, text: m.text, note: m.note}
+	*m = message{segment: m.segment, shared: m.shared}
 	if version := string(m.leaf(m.get(12))); version != "" && !strings.HasPrefix(version, "2.") && version != "2" {
 		return fail("MSH-12 does not name version 2 of HL7", "export HL7 version 2.3 to 2.5.1")
 	}
@@ -73,9 +81,13 @@ func firstOf(texts ...string) string {
 	return ""
 }
 
-// row begins a row of the patient.
+// row begins a row of the patient, which is good until the next begins.
 func (m *message) row(table string) *row {
-	return &row{table: table, text: map[string]string{format.Patient: m.patient, format.Visit: m.visit}}
+	r := &m.one
+	clear(r.text)
+	r.table, r.known = table, false
+	r.text[format.Patient], r.text[format.Visit] = m.patient, m.visit
+	return r
 }
 
 // read makes rows of a segment.
@@ -90,13 +102,19 @@ func (m *message) read() {
 	case "PV1":
 		m.encounter()
 	case "DG1":
-		m.diagnosis()
+		if m.wants(format.ConditionTable) {
+			m.diagnosis()
+		}
 	case "PR1":
-		m.procedure()
+		if m.wants(format.ProcedureTable) {
+			m.procedure()
+		}
 	case "ORC", "OBR", "RXO", "RXE", "RXA", "TQ1":
 		m.ordered()
 	case "OBX":
-		m.observation()
+		if m.wants(format.MeasurementTable) {
+			m.observation()
+		}
 	case "SPM":
 		m.specimen()
 	}
@@ -107,8 +125,11 @@ func (m *message) read() {
 // the first; early messages have it in PID-2.
 func (m *message) person() {
 	m.flush()
-	*m = message{segment: m.segment, charset: m.charset, kind: m.kind, event: m.event, when: m.when, last: m.last, give: m.give, text: m.text, note: m.note}
+	*m = message{segment: m.segment, charset: m.charset, kind: m.kind, event: m.event, when: m.when, shared: m.shared}
 	m.patient = firstOf(m.identifier(3), m.identifier(2))
+	if !m.wants(format.PersonTable) {
+		return
+	}
 	r := m.row(format.PersonTable)
 	r.text[format.Birth] = m.time(7)
 	r.text[format.Sex] = sexOf(m.field(8))

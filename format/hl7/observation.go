@@ -37,13 +37,9 @@ func (m *message) observation() {
 		any := false
 		m.each(5, func(rep []byte) bool {
 			any = true
-			one := *r
-			one.text = make(map[string]string, len(r.text)+2)
-			for k, v := range r.text {
-				one.text[k] = v
-			}
-			m.value(&one, kind, rep)
-			m.emit(&one)
+			r.known, r.text[format.ValueCode], r.text[format.ValueText] = false, "", ""
+			m.value(r, kind, rep)
+			m.emit(r)
 			return true
 		})
 		if !any {

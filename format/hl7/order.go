@@ -46,7 +46,7 @@ func (m *message) ordered() {
 
 // drug begins the row of a drug in place of what the order said before.
 func (m *message) drug(code string, amount, unit int) {
-	r := m.row(format.DrugTable)
+	r := &row{table: format.DrugTable, text: map[string]string{format.Patient: m.patient, format.Visit: m.visit}} // which waits
 	r.text[format.Code], r.text[format.Time] = code, m.timing
 	r.text[format.Status], r.text[format.ID] = m.control, m.ident
 	r.text[format.AmountUnit] = m.unit(m.first(unit))

@@ -36,7 +36,8 @@ type reader struct {
 
 func newReader(ctx context.Context, s *source, builders map[string]*builder, o format.Options) *reader {
 	r := &reader{ctx: ctx, source: s, options: o, files: s.files, builders: builders, lined: len(s.files) == 1, notes: map[string]int{}}
-	r.parts.give, r.parts.text, r.parts.note = r.give, r.text, func(what string) { r.notes[what]++ }
+	r.parts.shared = &shared{met: map[codeKey]string{}, one: row{text: map[string]string{}}, give: r.give, text: r.text,
+		wants: func(table string) bool { return builders[table] != nil }, note: func(what string) { r.notes[what]++ }}
 	for _, b := range builders {
 		for _, p := range b.places {
 			if p.segment != "" && r.parts.last == nil {

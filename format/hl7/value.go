@@ -23,19 +23,18 @@ func iso(s string) string {
 	if digits < 4 || digits > 14 || digits%2 == 1 || zone != "" && len(zone) != 5 || rest != "" && (digits != 14 || rest[0] != '.') {
 		return s
 	}
-	out := s[:4]
-	for i, mark := range [5]string{"-", "-", "T", ":", ":"} {
-		if digits < 6+2*i {
-			break
-		}
-		out += mark + s[4+2*i:6+2*i]
+	var buf [40]byte
+	b := append(buf[:0], s[:4]...)
+	for i := 0; i < 5 && digits >= 6+2*i; i++ {
+		b = append(append(b, "--T::"[i]), s[4+2*i:6+2*i]...)
 	}
-	if digits == 14 && len(rest) > 1 {
-		out += rest
+	if len(rest) > 1 {
+		b = append(b, rest...)
 	}
 	if digits > 8 && zone != "" {
-		out += zone[:3] + ":" + zone[3:]
+		b = append(append(append(b, zone[:3]...), ':'), zone[3:]...)
 	}
+	out := string(b)
 	if _, ok := format.ParseTime(out, ""); !ok {
 		return s
 	}
