@@ -29,6 +29,11 @@ type exportHead struct {
 // that are here with their signatures, and the member's public key. Where the
 // first files are archived elsewhere it begins at the checkpoint after them.
 func Export(src Source, origin, key string, out io.Writer) (Report, error) {
+	return ExportFrom(src, origin, key, 0, out)
+}
+
+// ExportFrom is Export of the entries from number from on.
+func ExportFrom(src Source, origin, key string, from int64, out io.Writer) (Report, error) {
 	w, err := newWalk(src, origin, func(string, []byte, []byte) error { return nil })
 	if err != nil {
 		return Report{}, fmt.Errorf("export the audit log: %w", err)
@@ -46,6 +51,9 @@ func Export(src Source, origin, key string, out io.Writer) (Report, error) {
 		return json.NewEncoder(buf).Encode(head)
 	}
 	w.raw = func(line []byte, before tree, at Checkpoint) error {
+		if before.size < from {
+			return nil
+		}
 		if !begun {
 			if err := begin(before, at); err != nil {
 				return err
@@ -63,6 +71,9 @@ func Export(src Source, origin, key string, out io.Writer) (Report, error) {
 	if err = errors.Join(err, buf.Flush()); err != nil {
 		return Report{}, fmt.Errorf("export the audit log: %w", err)
 	}
+	if from > r.report.From {
+		r.report.From, r.report.Entries = from, r.report.Entries-(from-r.report.From)
+	}
 	r.report.Last = w.last
 	return r.report, nil
 }
@@ -71,6 +82,12 @@ func Export(src Source, origin, key string, out io.Writer) (Report, error) {
 // the key that the export holds, which proves nothing of who it belongs to:
 // compare it with the charter's.
 func VerifyExport(in io.Reader, name string, verifier func(origin, key string) (Verifier, error), witnessed []Checkpoint) (Report, error) {
+	return VisitExport(in, name, verifier, witnessed, nil)
+}
+
+// VisitExport is VerifyExport, and visits the good entries in their order. They are
+// all good only if the report's Bad is nil.
+func VisitExport(in io.Reader, name string, verifier func(origin, key string) (Verifier, error), witnessed []Checkpoint, visit func(Entry) error) (Report, error) {
 	b := bufio.NewReaderSize(in, maxLine)
 	first, err := b.ReadSlice('\n')
 	if err != nil {
@@ -80,6 +97,7 @@ func VerifyExport(in io.Reader, name string, verifier func(origin, key string) (
 	if err != nil {
 		return Report{}, fmt.Errorf("verify %s, line 1: %w", name, err)
 	}
+	w.see = visit
 	r := &reading{walk: w, report: Report{Origin: w.origin, From: w.tree.size}}
 	if n := w.witnesses(witnessed); n > 0 {
 		r.remark("%d witnessed checkpoints are of other logs or not signed by %s; they say nothing about this one", n, w.origin)

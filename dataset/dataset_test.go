@@ -204,10 +204,10 @@ func TestLoadRefuses(t *testing.T) {
 	patient := File("x", good)
 	patient.Patient = "pid"
 	for says, do := range map[string]func() (table.Table, error){
-		`the source has no "glucose"`: func() (table.Table, error) { return loader().Load(t.Context(), File("x", good), dictionary()[:2]) },
-		`the file has no column "pid"`:     func() (table.Table, error) { return loader().Load(t.Context(), patient, dictionary()[:1]) },
-		"no variable is asked for":         func() (table.Table, error) { return loader().Load(t.Context(), File("x", good), nil) },
-		"there is no such file":            func() (table.Table, error) { return loader().Load(t.Context(), File("x", good+"x"), dictionary()[:1]) },
+		`the source has no "glucose"`:  func() (table.Table, error) { return loader().Load(t.Context(), File("x", good), dictionary()[:2]) },
+		`the file has no column "pid"`: func() (table.Table, error) { return loader().Load(t.Context(), patient, dictionary()[:1]) },
+		"no variable is asked for":     func() (table.Table, error) { return loader().Load(t.Context(), File("x", good), nil) },
+		"there is no such file":        func() (table.Table, error) { return loader().Load(t.Context(), File("x", good+"x"), dictionary()[:1]) },
 		"more than 1 rows": func() (table.Table, error) {
 			return Loader{Formats: loader().Formats, MaxRows: 1}.Load(t.Context(), File("x", good), dictionary()[:1])
 		},

@@ -62,6 +62,7 @@ func build(c *charter.Charter, s *study.Signed, cat catalog.Catalog, trial bool)
 	}
 	b.schema(schema)
 	b.plain(c.Schema())
+	b.quality(c.Schema())
 	if len(b.problems) > 0 {
 		return nil, b.problems
 	}

@@ -56,6 +56,29 @@ func (b *builder) compile(spec timeline.Spec, dictionary table.Schema, plain []s
 	return p, false
 }
 
+// Reads lists the variables of the dictionary that the study reads, also those that
+// others are made of.
+func (p *Plan) Reads() []string {
+	var out []string
+	for _, name := range p.Columns {
+		if _, made := p.Study.Variables[name]; !made {
+			out = append(out, name)
+		}
+	}
+	out = append(out, p.Timeline.Reads()...)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// quality holds what the study demands against the dictionary.
+func (b *builder) quality(dictionary table.Schema) {
+	if q := b.Study.Quality; q != nil {
+		if err := q.Valid(dictionary.Names()); err != nil {
+			b.problem("", "quality", "%v", err)
+		}
+	}
+}
+
 // Tells names what a variable tells of a patient, so that what studies make of the
 // same events under names of their own is compared: the values of a variable of the
 // dictionary whatever the window, how often it happened, when.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"hmsp.center/hmsp/manifest"
+	"hmsp.center/hmsp/quality"
 	"hmsp.center/hmsp/timeline"
 )
 
@@ -46,9 +47,12 @@ type Study struct {
 	// Index and Variables make variables of what was recorded over time.
 	Index     *timeline.Index             `json:"index,omitempty"`
 	Variables map[string]timeline.Derived `json:"variables,omitempty"`
-	Verify    bool                        `json:"verify,omitempty"`
-	Privacy   *Privacy                    `json:"privacy,omitempty"` // nil: exact results under the consortium's disclosure rules
-	Analyses  []Entry                     `json:"analyses"`
+	// Quality is what a site's data must be good enough for, by what the site publishes
+	// of them.
+	Quality  *quality.Thresholds `json:"quality,omitempty"`
+	Verify   bool                `json:"verify,omitempty"`
+	Privacy  *Privacy            `json:"privacy,omitempty"` // nil: exact results under the consortium's disclosure rules
+	Analyses []Entry             `json:"analyses"`
 
 	file *manifest.Document // nil for a study that came by wire
 }

@@ -10,6 +10,7 @@ import (
 	"hmsp.center/hmsp/internal/researcher"
 	"hmsp.center/hmsp/law"
 	"hmsp.center/hmsp/plan"
+	"hmsp.center/hmsp/quality"
 	"hmsp.center/hmsp/study"
 )
 
@@ -52,11 +53,36 @@ func (a *app) showAnswers(p *plan.Plan, answers map[string]engine.Answer, wait t
 				a.printf("  %-*s  %s: %s\n", width, "", why.Rule, why.Text)
 			}
 		}
+		for _, q := range x.Quality {
+			a.printf("  %-*s  %s\n", width, "", qualityLine(q))
+		}
 	}
 	if missing := len(p.Sites) - len(answers); missing > 0 {
 		a.printf("  %d of %d sites did not answer within %s: they may be down, or of an earlier version\n", missing, len(p.Sites), wait)
 	}
 	a.printf("  an answer binds nobody: rules, budgets and data may change before the study is submitted\n")
+}
+
+// qualityLine is what a site publishes of a dataset's quality, in a line.
+func qualityLine(q quality.Public) string {
+	text := q.Dataset + ":"
+	if q.People != nil {
+		text += fmt.Sprintf(" about %d patients", *q.People)
+	}
+	if q.Score != nil {
+		text += fmt.Sprintf(", quality %.2f", *q.Score)
+	}
+	for _, v := range q.Variables {
+		if v.Completeness == nil {
+			text += fmt.Sprintf("; %s: not told", v.Name)
+			continue
+		}
+		text += fmt.Sprintf("; %s %.0f%% of them", v.Name, 100**v.Completeness)
+		if len(v.Findings) > 0 {
+			text += " (" + strings.Join(v.Findings, ", ") + ")"
+		}
+	}
+	return text
 }
 
 // would is what a site would do with the study.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 
 	"hmsp.center/hmsp/law"
+	"hmsp.center/hmsp/quality"
 )
 
 // An inquiry asks what a site would say to a study before it is submitted. Its blob
@@ -20,11 +21,16 @@ type Answer struct {
 	Dataset bool         `json:"dataset"`           // a dataset of that name is registered
 	Rho     float64      `json:"rho,omitempty"`     // what a private study would book
 	Left    *float64     `json:"left,omitempty"`    // rho left of the dataset's budget; nil: not told
-	Repeat  bool         `json:"repeat,omitempty"`  // the question was paid for before: asked of the same data, it costs nothing
+	// Quality is what the site publishes of its data's quality, of each dataset asked.
+	Quality []quality.Public `json:"quality,omitempty"`
+	Repeat  bool             `json:"repeat,omitempty"` // the question was paid for before: asked of the same data, it costs nothing
 }
 
 // maxReasons is the largest number of reasons that an answer may have.
 const maxReasons = 64
+
+// maxDatasets is how many datasets a study reads at most.
+const maxDatasets = 21
 
 // ruleForm is what the name of a rule looks like.
 var ruleForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._+-]{0,62}[A-Za-z0-9])?$`)
@@ -51,6 +57,18 @@ func ReadAnswer(m Message) (Answer, error) {
 	}
 	if !a.Verdict.Known() || len(a.Reasons) > maxReasons {
 		return a, fmt.Errorf("answer from %s: no verdict, or too many reasons", m.From)
+	}
+	if len(a.Quality) > maxDatasets {
+		return a, fmt.Errorf("answer from %s: profiles of too many datasets", m.From)
+	}
+	for i, q := range a.Quality {
+		b, err := q.Encode()
+		if err == nil {
+			a.Quality[i], err = quality.DecodePublic(b)
+		}
+		if err != nil {
+			return a, fmt.Errorf("answer from %s: profile of quality: %w", m.From, err)
+		}
 	}
 	for i, r := range a.Reasons {
 		if !ruleForm.MatchString(r.Rule) {

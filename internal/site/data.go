@@ -11,10 +11,14 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
+	"hmsp.center/hmsp/atomicfile"
 	"hmsp.center/hmsp/dataset"
 	"hmsp.center/hmsp/dp/ledger"
+	"hmsp.center/hmsp/format"
 	"hmsp.center/hmsp/manifest"
+	"hmsp.center/hmsp/quality"
 	"hmsp.center/hmsp/table"
 	"hmsp.center/hmsp/table/pool"
 )
@@ -24,6 +28,7 @@ import (
 type Registry struct {
 	Home   string
 	Loader dataset.Loader
+	Now    func() time.Time // nil: the system's clock
 }
 
 // validName keeps a dataset's name to what a study may ask for, and a
@@ -82,15 +87,65 @@ func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.S
 	if replace {
 		write = manifest.Replace
 	}
+	if err := r.measure(ctx, d); err != nil {
+		os.RemoveAll(b.Path)
+		return p, err
+	}
 	err = write(r.path(d.Name), d, "Registered with `hmsp dataset add`.")
 	if err == nil {
-		return p, r.sweep()
+		return p, r.sweep(d)
 	}
 	os.RemoveAll(b.Path)
 	if errors.Is(err, fs.ErrExist) {
 		err = taken
 	}
 	return p, err
+}
+
+// qualityFile is where the quality profile of what was kept of a dataset is.
+func (r Registry) qualityFile(d dataset.Dataset) string { return r.pool(d) + ".quality.json" }
+
+// measure profiles what was kept of a dataset.
+func (r Registry) measure(ctx context.Context, d dataset.Dataset) error {
+	k, err := dataset.Open(r.pool(d))
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	now := r.now()
+	q, err := k.Measure(ctx, format.Day(now.Year(), int(now.Month()), now.Day())*table.Day)
+	if err != nil {
+		return err
+	}
+	b, err := q.Encode()
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(r.qualityFile(d), b, 0o600)
+}
+
+func (r Registry) now() time.Time {
+	if r.Now == nil {
+		return time.Now()
+	}
+	return r.Now()
+}
+
+// Quality reads the quality profile of a dataset as it was registered.
+func (r Registry) Quality(name string) (quality.Profile, error) {
+	d, err := r.Get(name)
+	if err != nil {
+		return quality.Profile{}, err
+	}
+	b, err := os.ReadFile(r.qualityFile(d))
+	if err != nil {
+		return quality.Profile{}, fmt.Errorf("dataset %s has no quality profile; register it again with `hmsp dataset add --replace`: %w", name, err)
+	}
+	q, err := quality.Decode(b)
+	if err != nil {
+		return q, fmt.Errorf("quality profile of dataset %s: %w", name, err)
+	}
+	return q, nil
 }
 
 // Try is Add without the registration: it finds what Add would find.
@@ -118,32 +173,21 @@ func (r Registry) Try(ctx context.Context, d dataset.Dataset, dictionary table.S
 // pool is where what was read of a dataset is kept.
 func (r Registry) pool(d dataset.Dataset) string { return filepath.Join(r.Home, poolsDir, d.Pool) }
 
-// sweep removes pools that no registration names. Who has one of them open keeps
-// what is mapped.
-func (r Registry) sweep() error {
-	names, err := r.List()
-	if err != nil {
+// sweep removes what was kept of a dataset before. Who has it open keeps what is
+// mapped.
+func (r Registry) sweep(d dataset.Dataset) error {
+	folder := filepath.Join(r.Home, poolsDir)
+	if _, err := pool.Sweep(folder); err != nil {
 		return err
 	}
-	var used []string
-	for _, n := range names {
-		d, err := r.Get(n)
-		if err != nil {
-			return nil // a registration that cannot be read may name any of them
-		}
-		used = append(used, d.Pool)
-	}
-	if _, err := pool.Sweep(filepath.Join(r.Home, poolsDir)); err != nil {
-		return err
-	}
-	there, err := os.ReadDir(filepath.Join(r.Home, poolsDir))
+	there, err := os.ReadDir(folder)
 	if err != nil {
 		return fmt.Errorf("list pools: %w", err)
 	}
 	for _, e := range there {
-		name, _, _ := strings.Cut(e.Name(), ".")
-		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && slices.Contains(names, name) && !slices.Contains(used, e.Name()) {
-			if err := os.RemoveAll(filepath.Join(r.Home, poolsDir, e.Name())); err != nil {
+		of := strings.TrimSuffix(e.Name(), ".quality.json")
+		if random, mine := strings.CutPrefix(of, d.Name+"."); mine && !strings.Contains(random, ".") && of != d.Pool {
+			if err := os.RemoveAll(filepath.Join(folder, e.Name())); err != nil {
 				return fmt.Errorf("remove an old pool: %w", err)
 			}
 		}
@@ -291,7 +335,7 @@ func (r Registry) Remove(name string) error {
 	if d.Pool == "" {
 		return nil
 	}
-	return os.RemoveAll(r.pool(d))
+	return errors.Join(os.RemoveAll(r.pool(d)), os.RemoveAll(r.qualityFile(d)))
 }
 
 // absolute gives a dataset paths that do not depend on the folder.

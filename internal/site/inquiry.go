@@ -10,6 +10,7 @@ import (
 	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/law"
 	"hmsp.center/hmsp/plan"
+	"hmsp.center/hmsp/quality"
 )
 
 // Inquiries that one researcher may make in an hour. Beyond them the site says so
@@ -69,6 +70,13 @@ func (s *Site) answer(p *plan.Plan) (engine.Answer, error) {
 	a := engine.Answer{Verdict: j.Verdict, Reasons: j.Reasons, Dataset: slices.Contains(names, p.Study.Dataset), Left: j.left, Repeat: j.repeat}
 	if p.Budget != nil {
 		a.Rho = p.Budget.Rho
+	}
+	reads := p.Reads()
+	for _, name := range p.Study.Datasets() {
+		if q, ok := s.published(name); ok && a.Verdict != law.Refuse {
+			q.Variables = slices.DeleteFunc(q.Variables, func(v quality.PublicVariable) bool { return !slices.Contains(reads, v.Name) })
+			a.Quality = append(a.Quality, q)
+		}
 	}
 	if missing := (law.Reason{Rule: ruleNoRecord, Text: "no dataset of that name is registered"}); !a.Dataset && a.Verdict == law.Permit {
 		a.Reasons = []law.Reason{missing} // the study would fail here

@@ -15,6 +15,7 @@ import (
 	"hmsp.center/hmsp/law"
 	"hmsp.center/hmsp/law/policy"
 	"hmsp.center/hmsp/plan"
+	"hmsp.center/hmsp/quality"
 )
 
 // A judgement is what the site's policy says to a study, and what it was told.
@@ -46,11 +47,66 @@ func (s *Site) judge(p *plan.Plan) judgement {
 		r.Left = f.left
 	}
 	j := judgement{Decision: rules.Study(r), policy: rules.Digest(), funds: f}
+	for _, linked := range p.Study.Link { // each of its datasets must be permitted
+		q := r
+		q.Dataset = linked
+		j.Decision = stricter(j.Decision, rules.Study(q))
+	}
+	if short := s.falls(p); len(short) > 0 {
+		j.Decision = stricter(j.Decision, law.Decision{Verdict: law.Refuse, Reasons: short})
+	}
 	if r.Left != nil && j.Verdict == law.Refuse {
 		r.Left = nil
 		j.broke = rules.Study(r).Verdict != law.Refuse
 	}
 	return j
+}
+
+// stricter is the decision of two that permits less; of equals, the first.
+func stricter(a, b law.Decision) law.Decision {
+	rank := func(v law.Verdict) int { return slices.Index([]law.Verdict{law.Permit, law.Ask, law.Refuse}, v) }
+	if rank(b.Verdict) > rank(a.Verdict) {
+		return b
+	}
+	return a
+}
+
+// ruleQuality is the rule of refusals for what a study demands of the data.
+const ruleQuality = "quality"
+
+// falls lists where the data fall short of what the study demands, by what the site
+// publishes of their quality.
+func (s *Site) falls(p *plan.Plan) []law.Reason {
+	if p.Study.Quality == nil {
+		return nil
+	}
+	var out []law.Reason
+	rest := p.Reads()
+	for _, name := range p.Study.Datasets() {
+		public, ok := s.published(name)
+		if !ok {
+			continue // that it is not there is said elsewhere
+		}
+		var mine []string
+		for _, v := range public.Variables {
+			if i := slices.Index(rest, v.Name); i >= 0 {
+				mine, rest = append(mine, v.Name), slices.Delete(rest, i, i+1)
+			}
+		}
+		for _, f := range quality.Meets(public, *p.Study.Quality, mine) {
+			out = append(out, law.Reason{Rule: ruleQuality, Text: name + ": " + f.Text})
+		}
+	}
+	return out
+}
+
+// published is what others may know of a dataset's quality.
+func (s *Site) published(name string) (quality.Public, bool) {
+	q, err := s.registry().Quality(name)
+	if err != nil {
+		return quality.Public{}, false
+	}
+	return quality.Published(q, s.member.Charter.Rules.DisclosureRules()), true
 }
 
 // request is what the policy is told of a study.
@@ -68,7 +124,7 @@ func (s *Site) request(p *plan.Plan) policy.Request {
 func Request(p *plan.Plan, role, decide string) policy.Request {
 	r := policy.Request{
 		Researcher: p.Researcher, Role: role, Dataset: p.Study.Dataset, Purpose: p.Study.Purpose, LegalBasis: p.Study.LegalBasis, Question: p.Study.Question,
-		Cohort: p.Predicate(), Variables: p.Columns, Sites: len(p.Sites), Decide: decide,
+		Cohort: p.Predicate(), Variables: slices.Compact(slices.Sorted(slices.Values(slices.Concat(p.Columns, p.Reads())))), Sites: len(p.Sites), Decide: decide,
 	}
 	for _, e := range p.Entries {
 		if !slices.Contains(r.Analyses, e.About.Name) {

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 
+	"hmsp.center/hmsp/cohort"
 	"hmsp.center/hmsp/table"
 	"hmsp.center/hmsp/table/pool"
 )
@@ -95,6 +96,33 @@ func (a *answer) row(values []driver.Value) error {
 		return a.flush()
 	}
 	return nil
+}
+
+// members adds the rows of a table that belong to a cohort.
+func (a *answer) members(t table.Table, e cohort.Expr) error {
+	holds, err := e.Bind(t)
+	if err != nil {
+		return err
+	}
+	from := make([]int, len(a.schema))
+	for i, v := range a.schema {
+		from[i] = t.Schema.Index(v.Name)
+	}
+	for row := range t.Rows() {
+		if holds(row) != cohort.True {
+			continue
+		}
+		a.patients, a.pseudonyms = append(a.patients, t.Patients[row]), append(a.pseudonyms, t.Pseudonyms[row])
+		for i, v := range a.schema {
+			c := &a.columns[i]
+			if v.Numeric() {
+				c.Numbers = append(c.Numbers, t.Columns[from[i]].Numbers[row])
+			} else {
+				c.Codes = append(c.Codes, t.Columns[from[i]].Codes[row])
+			}
+		}
+	}
+	return a.flush()
 }
 
 var errWrong = errors.New("the database's answer is not of the types that were asked for")

@@ -10,23 +10,9 @@ import (
 	"io"
 	"strings"
 
-	"hmsp.center/hmsp/cohort"
 	"hmsp.center/hmsp/table"
 	"hmsp.center/hmsp/timeline"
 )
-
-// A Question is what is asked of people over time.
-type Question struct {
-	Timeline  timeline.Plan
-	Cohort    *cohort.Expr // over Timeline.Schema(); nil is everyone
-	Variables table.Schema // of Timeline.Schema(): the columns of the answer, in order
-}
-
-// Options say what a question may cost.
-type Options struct {
-	Memory int64  // bytes that the database may use; 0 means DefaultMemory
-	Pool   string // path at which the answer is kept as a pool, until it is closed; "" keeps it in memory
-}
 
 // Ask returns the people of the study who belong to the cohort, a row each, in the
 // order of their numbers. The history is asked in parts of as many people as fit
@@ -42,23 +28,11 @@ func Ask(ctx context.Context, h table.History, q Question, o Options) (table.Tab
 
 // ask is Ask in parts of so many rows.
 func ask(ctx context.Context, h table.History, q Question, o Options, rows int) (table.Table, io.Closer, error) {
-	a, err := newAsked(h, q)
+	q, err := q.checked(h)
 	if err != nil {
 		return table.Table{}, nil, fmt.Errorf("ask timeline: %w", err)
 	}
-	to, err := newAnswer(h, q.Variables, o)
-	if err != nil {
-		return table.Table{}, nil, fmt.Errorf("ask timeline: %w", err)
-	}
-	defer to.drop()
-	if err := a.all(ctx, o.Memory, rows, to); err != nil {
-		return table.Table{}, nil, fmt.Errorf("ask timeline: %w", err)
-	}
-	t, c, err := to.table()
-	if err != nil {
-		return table.Table{}, nil, fmt.Errorf("ask timeline: %w", err)
-	}
-	return t, c, nil
+	return answered(h, q, o, func(to *answer) error { return newAsked(h, q).all(ctx, o.Memory, rows, to) })
 }
 
 // asked is a question to a history.
@@ -71,35 +45,18 @@ type asked struct {
 	catalog catalog
 }
 
-func newAsked(h table.History, q Question) (*asked, error) {
-	if err := q.Timeline.Check(h, 0, 0); err != nil {
-		return nil, err
-	}
+func newAsked(h table.History, q Question) *asked {
 	a := &asked{Question: q, history: h}
 	for _, name := range q.Timeline.Reads() {
 		e, _ := h.Lookup(name)
 		a.events = append(a.events, e)
 	}
-	if q.Cohort == nil {
-		q.Cohort = &cohort.Expr{}
-	}
 	schema := q.Timeline.Schema()
-	none, err := table.New(schema, make([]table.Column, len(schema)), []int32{})
-	if err != nil {
-		return nil, err
-	}
-	if err := q.Cohort.Check(none); err != nil {
-		return nil, err
-	}
 	where, args, columns := q.Cohort.SQL()
 	var answer, inner strings.Builder
 	for i, v := range q.Variables {
-		at := schema.Index(v.Name)
-		if at < 0 || schema[at].Kind != v.Kind {
-			return nil, fmt.Errorf("the timeline has no variable %q of type %s", v.Name, v.Kind)
-		}
 		fmt.Fprintf(&answer, ", a%d", i)
-		fmt.Fprintf(&inner, ", c%d AS a%d", at, i)
+		fmt.Fprintf(&inner, ", c%d AS a%d", schema.Index(v.Name), i)
 	}
 	for i, name := range columns {
 		fmt.Fprintf(&inner, ", c%d AS c%d", schema.Index(name), i)
@@ -107,7 +64,7 @@ func newAsked(h table.History, q Question) (*asked, error) {
 	query, first := q.Timeline.SQL(timeline.DuckDB)
 	a.query = fmt.Sprintf("q AS (%s) SELECT p%s FROM (SELECT p%s FROM q) WHERE %s ORDER BY p", query, answer.String(), inner.String(), where)
 	a.args = append(first, args...)
-	return a, nil
+	return a
 }
 
 // rowSize is what a person or an event costs the database at most, in bytes; it is
