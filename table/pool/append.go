@@ -95,6 +95,9 @@ func (a *Appender) room(want int) (int, error) {
 
 // grow gives the buffers more room, or empties them.
 func (a *Appender) grow(want int) error {
+	if a.capacity == a.most() {
+		return a.spill()
+	}
 	target := max(2*int64(a.capacity), int64(a.rows)+int64(want))
 	n := a.w.blockFor(target*a.rowSize+a.slack(), a.rowSize+a.slack())
 	for len(a.block) < n {
@@ -124,17 +127,22 @@ func (a *Appender) grow(want int) error {
 	return a.spill()
 }
 
+// most is how many rows are buffered at most: sorting ranks them within the limit.
+func (a *Appender) most() int {
+	return int(min(max(1, a.w.limit()/rankedSize), math.MaxInt32))
+}
+
 // slack is what aligning the columns in a block can cost.
 func (a *Appender) slack() int64 { return 8 * int64(len(a.fields)) }
 
 // move goes on in another block.
 func (a *Appender) move(block []byte) {
 	old := a.buffers
-	capacity := min((int64(len(block))-a.slack())/a.rowSize, math.MaxInt32)
+	capacity := min(int((int64(len(block))-a.slack())/a.rowSize), a.most())
 	a.buffers = make([][]byte, len(a.fields))
 	at := 0
 	for i, f := range a.fields {
-		n := int(capacity) * f.Kind.width()
+		n := capacity * f.Kind.width()
 		a.buffers[i] = block[at:][:n:n]
 		if a.rows > 0 {
 			copy(a.buffers[i], old[i][:a.rows*f.Kind.width()])
@@ -142,7 +150,7 @@ func (a *Appender) move(block []byte) {
 		at += (n + 7) &^ 7
 	}
 	a.w.giveBack(a.block)
-	a.block, a.capacity = block, int(capacity)
+	a.block, a.capacity = block, capacity
 }
 
 // release gives the memory of empty buffers back.

@@ -21,6 +21,7 @@ var benchMiB = flag.Int("mib", 64, "size of the benchmarks' pools in MiB")
 
 // bulk makes a pool of one table of so many MiB, in which rows are 36 bytes.
 func bulk(b testing.TB, path string, mib int, by []string) (rows int) {
+	roomFor(b, filepath.Dir(path), mib)
 	m := many(100_000)
 	rows = mib << 20 / 36
 	w, err := Create(path, Options{})

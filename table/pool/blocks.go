@@ -9,7 +9,7 @@ import "math/bits"
 const leastBlock = 4 << 10
 
 // limit is how much the blocks may have together: a third of the writer's memory.
-// Sorting takes up to as much again, and some waits for the collector.
+// Sorting takes as much again at most, and some waits for the collector.
 func (w *Writer) limit() int64 { return w.o.Memory / 3 }
 
 // blockFor is the length of a block that holds n bytes, or of the largest block

@@ -111,14 +111,11 @@ func (d document) encode() ([]byte, error) {
 // decode reads what encode wrote and nothing else.
 func decode(data []byte) (document, error) {
 	var d document
-	var version struct {
-		Hmsp string `json:"hmsp"`
+	if !bytes.HasPrefix(data, []byte(`{"hmsp":"`+Version+`",`)) {
+		return d, fmt.Errorf("pool.json does not begin as %s does; this program reads no other", Version)
 	}
-	if !utf8.Valid(data) || json.Unmarshal(data, &version) != nil {
-		return d, errors.New("pool.json is not JSON")
-	}
-	if version.Hmsp != Version {
-		return d, fmt.Errorf("pool.json says that it is %.40q; this program reads %q", version.Hmsp, Version)
+	if !utf8.Valid(data) {
+		return d, errors.New("pool.json is not UTF-8")
 	}
 	in := json.NewDecoder(bytes.NewReader(data))
 	in.DisallowUnknownFields()

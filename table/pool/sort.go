@@ -3,6 +3,7 @@ package pool
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -55,8 +56,17 @@ func (a *Appender) keys(columns [][]byte) []key {
 	return out
 }
 
+// ranked is a row and as much of its keys as fits into 64 bits.
+type ranked struct {
+	prefix uint64
+	row    uint32
+}
+
+// rankedSize is what a ranked row costs.
+const rankedSize = 16
+
 // sorted is the order of the buffered rows; nil where they stand in it already.
-func (a *Appender) sorted() []uint32 {
+func (a *Appender) sorted() []ranked {
 	if len(a.by) == 0 {
 		return nil
 	}
@@ -64,44 +74,67 @@ func (a *Appender) sorted() []uint32 {
 	for i, f := range a.fields {
 		columns[i] = a.buffers[i][:a.rows*f.Kind.width()]
 	}
-	keys := a.keys(columns)
-	compare := func(i, j uint32) int {
-		for _, k := range keys {
-			if c := cmp.Compare(k(int(i)), k(int(j))); c != 0 {
+	order := slices.Grow(a.w.order[:0], a.rows)[:a.rows]
+	a.w.order = order
+	for i := range order {
+		order[i] = ranked{row: uint32(i)}
+	}
+	rest := rank(order, a.keys(columns))
+	compare := func(x, y ranked) int {
+		if x.prefix != y.prefix {
+			return cmp.Compare(x.prefix, y.prefix)
+		}
+		for _, k := range rest {
+			if c := cmp.Compare(k(int(x.row)), k(int(y.row))); c != 0 {
 				return c
 			}
 		}
-		return cmp.Compare(i, j)
+		return cmp.Compare(x.row, y.row)
 	}
-	in := true
-	for i := 1; i < a.rows && in; i++ {
-		in = compare(uint32(i-1), uint32(i)) < 0
-	}
-	if in {
+	if slices.IsSortedFunc(order, compare) {
 		return nil
 	}
-	a.w.order = slices.Grow(a.w.order[:0], a.rows)[:a.rows]
-	for i := range a.w.order {
-		a.w.order[i] = uint32(i)
+	slices.SortFunc(order, compare)
+	return order
+}
+
+// rank fills the prefixes, key after key, each in as many bits as its values here
+// need, so that most rows are told apart without looking further. It returns the keys
+// that did not fit whole.
+func rank(rows []ranked, keys []key) (rest []key) {
+	left := 64
+	for n, k := range keys {
+		low, high := uint64(math.MaxUint64), uint64(0)
+		for i := range rows {
+			v := k(i)
+			low, high = min(low, v), max(high, v)
+		}
+		width := bits.Len64(high - low)
+		cut := max(0, width-left)
+		for i := range rows {
+			rows[i].prefix = rows[i].prefix<<(width-cut) | (k(i)-low)>>cut
+		}
+		if left -= width - cut; cut > 0 {
+			return keys[n:]
+		}
 	}
-	slices.SortFunc(a.w.order, compare)
-	return a.w.order
+	return nil
 }
 
 // writeOrdered writes a column's values in an order, nil being the one they are in.
-func writeOrdered(s *spool, b []byte, width int, order []uint32) error {
+func writeOrdered(s *spool, b []byte, width int, order []ranked) error {
 	if order == nil {
 		return s.write(b)
 	}
 	block := make([]byte, 0, 64<<10)
-	for _, i := range order {
+	for _, r := range order {
 		if len(block) == cap(block) {
 			if err := s.write(block); err != nil {
 				return err
 			}
 			block = block[:0]
 		}
-		block = append(block, b[int(i)*width:][:width]...)
+		block = append(block, b[int(r.row)*width:][:width]...)
 	}
 	return s.write(block)
 }

@@ -66,6 +66,7 @@ func (f *workFolder) publish(path string) error {
 	if err := os.Rename(f.path, path); err != nil {
 		return err
 	}
+	f.path = ""
 	parent, err := os.Open(filepath.Dir(path))
 	if err == nil {
 		err = parent.Sync()
@@ -78,7 +79,9 @@ func (f *workFolder) publish(path string) error {
 }
 
 func (f *workFolder) remove() {
-	os.RemoveAll(f.path)
+	if f.path != "" {
+		os.RemoveAll(f.path)
+	}
 	f.lock.Close()
 }
 
@@ -91,7 +94,7 @@ func Sweep(folder string) ([]string, error) {
 	}
 	var out []string
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), workPrefix) {
+		if !strings.HasPrefix(e.Name(), workPrefix) || !e.IsDir() && !e.Type().IsRegular() {
 			continue
 		}
 		path := filepath.Join(folder, e.Name())

@@ -51,7 +51,7 @@ type Writer struct {
 	failed error            // of a write; nothing can be appended after it
 	held   int64            // bytes of all blocks, lent and spare
 	spare  map[int][][]byte // by length
-	order  []uint32         // of rows being sorted
+	order  []ranked         // of rows being sorted
 	blocks []byte           // of columns being written
 	tables []*Appender
 }
