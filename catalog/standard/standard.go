@@ -15,6 +15,7 @@ import (
 	"hmsp.center/hmsp/format"
 	"hmsp.center/hmsp/format/csv"
 	"hmsp.center/hmsp/format/fhir"
+	"hmsp.center/hmsp/format/hl7"
 	"hmsp.center/hmsp/format/omop"
 	"hmsp.center/hmsp/format/parquet"
 )
@@ -36,6 +37,7 @@ func Catalog() catalog.Catalog {
 			csv.Format{},
 			parquet.Format{},
 			fhir.Format{},
+			hl7.Format{},
 			omop.Format{Files: []format.Format{csv.Format{}, parquet.Format{}}},
 		},
 	}

@@ -19,6 +19,7 @@ func floors() []floor {
 		{name: "contracts and their languages", folders: []string{"analysis", "format", "secure", "protect", "risk", "law", "dp", "audit", "identity", "manifest", "cohort", "timeline", "vocabulary", "table/pool"}},
 		{name: "what several plug-ins share", folders: []string{"analysis/internal", "analysis/analysistest", "format/formattest", "secure/*", "dp/*", "law/*", "disclosure", "quality"}, siblings: true},
 		{name: "plug-ins", folders: []string{"analysis/*", "format/*", "protect/*", "risk/*"}},
+		{name: "what simulated people are made of", folders: []string{"simulate/*"}, siblings: true},
 		{name: "documents and messages", folders: []string{"charter", "study", "dataset", "receipt", "federation", "catalog", "simulate"}},
 		{name: "over the documents", folders: []string{"federation/*", "catalog/standard", "plan"}, siblings: true},
 		{name: "machinery of the roles", folders: []string{"internal/engine", "internal/execute", "internal/store", "internal/warehouse", "internal/report", "internal/member"}},

@@ -45,7 +45,7 @@ func bans() []ban {
 
 // testSupport are packages that only tests import.
 func testSupport() []string {
-	return []string{"analysis/analysistest", "analysis/internal/goldentest", "analysis/internal/noisetest", "analysis/internal/survival/survivaltest", "format/formattest", "secure/securetest", "federation/federationtest", "internal/member/membertest"}
+	return []string{"analysis/analysistest", "analysis/internal/goldentest", "analysis/internal/noisetest", "analysis/internal/survival/survivaltest", "format/formattest", "format/omop/omoptest", "secure/securetest", "federation/federationtest", "internal/member/membertest"}
 }
 
 func checkReach(t *Tree) []Finding {
