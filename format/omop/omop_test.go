@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -42,7 +43,8 @@ func shared(t testing.TB, name string) string {
 	return ""
 }
 
-// everything asks for every readable column of every table of a source.
+// everything asks for every readable column of every table of a source; in short
+// tests without the two largest.
 func everything(t testing.TB, f omop.Format, path string) map[string][]string {
 	t.Helper()
 	tables, err := f.Tables(t.Context(), path, format.Options{})
@@ -51,6 +53,9 @@ func everything(t testing.TB, f omop.Format, path string) map[string][]string {
 	}
 	want := map[string][]string{}
 	for _, table := range tables {
+		if testing.Short() && (table.Name == "cdm.concept_relationship" || table.Name == "cdm.concept_ancestor") {
+			continue
+		}
 		d, err := f.Describe(t.Context(), path, format.Options{Table: table.Name})
 		if err != nil {
 			t.Fatal(err)
@@ -76,11 +81,11 @@ func cell(v format.Values, i int) string {
 	case v.Text != nil:
 		return v.Text[i]
 	case v.Float != nil:
-		return fmt.Sprint(v.Float[i])
+		return strconv.FormatFloat(v.Float[i], 'g', -1, 64)
 	case v.Int != nil:
-		return fmt.Sprint(v.Int[i])
+		return strconv.FormatInt(v.Int[i], 10)
 	}
-	return fmt.Sprint(v.Bool[i])
+	return strconv.FormatBool(v.Bool[i])
 }
 
 // read gives each table's rows as texts in the source's order, and the notes.
@@ -196,7 +201,10 @@ func TestReference(t *testing.T) {
 				t.Fatal(err)
 			}
 			for table, r := range ref.Tables {
-				columns := want[omop.Raw+table]
+				columns, ok := want[omop.Raw+table]
+				if !ok && testing.Short() {
+					continue
+				}
 				if len(rows[omop.Raw+table]) != r.Rows || len(columns) != r.Columns {
 					t.Errorf("%s: %d rows of %d columns, want %d of %d", table, len(rows[omop.Raw+table]), len(columns), r.Rows, r.Columns)
 				}
