@@ -25,7 +25,10 @@ type Problems []Problem
 func (ps Problems) Error() string {
 	lines := make([]string, len(ps))
 	for i, p := range ps {
-		lines[i] = strings.ReplaceAll(strings.Trim(fmt.Sprint(p.Path...), "[]"), " ", ".") + ": " + p.Text
+		for _, key := range p.Path {
+			lines[i] += fmt.Sprint(key) + "."
+		}
+		lines[i] = strings.TrimPrefix(strings.TrimSuffix(lines[i], ".")+": ", ": ") + p.Text
 	}
 	return strings.Join(lines, "\n")
 }
@@ -182,7 +185,7 @@ func (c *compiler) fits(d Derived, of table.Variable, wrong func(string, ...any)
 		wrong("needs take: what is made of the events, one of " + list(Takes()))
 		return
 	default:
-		wrong(fmt.Sprintf("%q is no take%s; use one of %s", d.Take, spelling.Suggest(string(d.Take), names(Takes())), list(Takes())), "take")
+		wrong(fmt.Sprintf("%q is none of %s%s", d.Take, list(Takes()), spelling.Suggest(string(d.Take), names(Takes()))), "take")
 		return
 	}
 	switch {
