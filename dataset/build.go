@@ -149,7 +149,7 @@ func (l Loader) fillRows(ctx context.Context, d Dataset, dictionary table.Schema
 	if len(b.variables) == 0 && len(b.problems) == 0 {
 		b.problems = append(b.problems, Problem{Text: "the file has none of the dictionary's variables", Mend: "map its columns under mapping"})
 	}
-	p := Profile{Dataset: d.Name, Format: b.format.Name(), Rows: rows, People: rows, Absent: b.absent, Unused: b.unused(), Problems: b.problems, Notes: b.described.Notes}
+	p := Profile{Dataset: d.Name, Format: b.format.Name(), Shape: Rows, Rows: rows, People: rows, Absent: b.absent, Unused: b.unused(), Problems: b.problems, Notes: b.described.Notes}
 	if r.named {
 		p.People = r.people.count()
 	}
@@ -241,7 +241,7 @@ func (l Loader) fillHistory(ctx context.Context, d Dataset, f format.Tables, dic
 		return err
 	}
 	problems = append(problems, unknownVariables(d, dictionary)...)
-	m.Profile = Profile{Dataset: d.Name, Format: f.Name(), Absent: absent, Problems: problems}
+	m.Profile = Profile{Dataset: d.Name, Format: f.Name(), Shape: History, Absent: absent, Problems: problems}
 	if len(c.selections) == 0 && len(problems) == 0 {
 		problems = append(problems, Problem{Text: "the dictionary has no variable with a code that a clinical source could have", Mend: "give the variables codes (loinc:..., icd10gm:...) in the charter, or name tables under mapping"})
 	}

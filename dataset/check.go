@@ -13,6 +13,7 @@ import (
 type Profile struct {
 	Dataset   string    `json:"dataset"`
 	Format    string    `json:"format"`
+	Shape     Shape     `json:"shape"`
 	Rows      int       `json:"rows"`
 	People    int       `json:"people"`
 	Variables []Quality `json:"variables"`
@@ -75,7 +76,23 @@ func (p Profile) Fits(d Dataset) error {
 // String is the profile as a table for a terminal.
 func (p Profile) String() string {
 	out := fmt.Sprintf("%s: %d rows of %d people (%s)\n", p.Dataset, p.Rows, p.People, p.Format)
+	for _, n := range p.Notes {
+		out += "  " + n + "\n"
+	}
 	for _, v := range p.Variables {
+		if p.Shape == History {
+			out += fmt.Sprintf("  %-24s %d values", v.Variable, v.Present)
+			for _, lost := range []struct {
+				n    int
+				what string
+			}{{v.Missing, "without a value"}, {v.OutOfRange, "out of range"}, {v.UnknownCodes, "with unknown codes"}, {v.WrongType, "of the wrong type"}, {v.UnknownUnits, "in units that do not convert"}} {
+				if lost.n > 0 {
+					out += fmt.Sprintf(", %d %s", lost.n, lost.what)
+				}
+			}
+			out += "\n"
+			continue
+		}
 		out += fmt.Sprintf("  %-24s %5.1f%% complete, %d missing, %d out of range, %d unknown codes, %d of the wrong type\n",
 			v.Variable, 100*v.Completeness, v.Missing, v.OutOfRange, v.UnknownCodes, v.WrongType)
 	}

@@ -3,21 +3,26 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"hmsp.center/hmsp/atomicfile"
 	"hmsp.center/hmsp/audit"
 	"hmsp.center/hmsp/dataset"
+	"hmsp.center/hmsp/dp/ledger"
 	"hmsp.center/hmsp/identity"
 	"hmsp.center/hmsp/internal/member"
 	"hmsp.center/hmsp/internal/site"
 	"hmsp.center/hmsp/law/policy"
+	"hmsp.center/hmsp/plot"
+	"hmsp.center/hmsp/quality"
 )
 
 func datasetCommand(a *app) *cobra.Command {
 	c := &cobra.Command{Use: "dataset", Short: "What a site's data are and how they map to the dictionary",
 		Example: "  hmsp dataset add lung.csv --name lung --home north\n  hmsp dataset show lung --home north"}
-	c.AddCommand(datasetAdd(a), datasetList(a), datasetShow(a), datasetRemove(a))
+	c.AddCommand(datasetAdd(a), datasetList(a), datasetShow(a), datasetLink(a), datasetRemove(a))
 	return c
 }
 
@@ -90,7 +95,8 @@ func datasetList(a *app) *cobra.Command {
 
 func datasetShow(a *app) *cobra.Command {
 	var home string
-	var asJSON bool
+	var asJSON, published bool
+	var figure string
 	c := &cobra.Command{Use: "show NAME", Short: "Show what a dataset was when it was registered, and whether it still is", Example: "  hmsp dataset show lung --home north", Args: exactArgs("a name"),
 		RunE: func(c *cobra.Command, args []string) error {
 			r, m, err := a.registry(home, policy.Read)
@@ -102,16 +108,71 @@ func datasetShow(a *app) *cobra.Command {
 				return input(err)
 			}
 			defer k.Close()
+			q, err := r.Quality(args[0])
+			if err != nil {
+				return input(err)
+			}
 			if asJSON {
 				e := json.NewEncoder(a.out)
 				e.SetIndent("", "  ")
-				return e.Encode(k.Profile)
+				return e.Encode(struct {
+					Mapping dataset.Profile `json:"mapping"`
+					Quality quality.Profile `json:"quality"`
+				}{k.Profile, q})
 			}
-			a.printf("%s", k.Profile.String())
-			return nil
+			a.printf("%s\n%s", k.Profile.String(), q.String())
+			if published {
+				a.printf("\npublished to other members:\n%s", quality.Published(q, m.Charter.Rules.DisclosureRules()).String())
+			}
+			if figure == "" {
+				return nil
+			}
+			return input(atomicfile.Write(figure, plot.SVG(q.Figure(), plot.Options{}), 0o644))
 		}}
 	homeFlag(c, &home)
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&published, "published", false, "also show what other members are told of it")
+	c.Flags().StringVar(&figure, "figure", "", "file for a figure of the completeness, as SVG")
+	return c
+}
+
+// datasetLink shows what a study that links datasets would find.
+func datasetLink(a *app) *cobra.Command {
+	var home string
+	c := &cobra.Command{Use: "link NAME NAME...", Short: "Show how many patients several datasets have in common", Example: "  hmsp dataset link clinic genome --home north", Args: cobra.MinimumNArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			r, m, err := a.registry(home, policy.Read)
+			if err != nil {
+				return err
+			}
+			var kept []*dataset.Kept
+			for _, name := range args {
+				k, err := r.Open(c.Context(), name, m.Charter.Dictionary)
+				if err != nil {
+					return input(err)
+				}
+				defer k.Close()
+				kept = append(kept, k)
+			}
+			shares, err := dataset.Overlap(c.Context(), kept)
+			if err != nil {
+				return input(err)
+			}
+			for _, s := range shares {
+				a.printf("%8d  %s\n", s.Patients, strings.Join(s.Datasets, " and "))
+			}
+			limits, err := ledger.ReadLimits(home)
+			if err != nil {
+				return input(err)
+			}
+			for _, name := range args[1:] {
+				if limits.Account(name) != limits.Account(args[0]) {
+					a.printf("a study can link %s to %s once they spend together: in %s, datasets: {%s: {with: %s}}\n", name, args[0], ledger.File, name, args[0])
+				}
+			}
+			return nil
+		}}
+	homeFlag(c, &home)
 	return c
 }
 

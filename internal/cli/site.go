@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -101,11 +102,15 @@ func memberJoin(a *app, role identity.Role) *cobra.Command {
 }
 
 func siteServe(a *app) *cobra.Command {
-	var home string
+	var home, memory string
 	c := &cobra.Command{Use: "serve", Short: "Run the site until Ctrl-C",
 		Example: "  hmsp site serve --home north",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			limit, err := parseBytes(memory)
+			if err != nil {
+				return inputf("--memory %q: %v", memory, err)
+			}
 			m, err := siteHome(home, policy.Serve)
 			if err != nil {
 				return err
@@ -114,14 +119,16 @@ func siteServe(a *app) *cobra.Command {
 				return input(err)
 			}
 			log := a.logger("site", m.Identity.Name())
-			s, err := site.New(site.Config{Home: home, Catalog: a.catalog, Now: a.now, Log: log})
+			s, err := site.New(site.Config{Home: home, Catalog: a.catalog, Now: a.now, Log: log, Memory: limit})
 			if err != nil {
 				return err
 			}
+			debug.SetMemoryLimit(limit / 2) // the other half is the embedded database's
 			log.Info("serving", "charter", m.Charter.Digest(), "hub", m.Charter.Hub.URL)
 			return s.Serve(c.Context())
 		}}
 	homeFlag(c, &home)
+	c.Flags().StringVar(&memory, "memory", "4GiB", "memory that the site may use; mapped data, which the system takes back when it needs room, does not count")
 	a.untilEOF(c)
 	return c
 }

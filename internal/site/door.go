@@ -125,6 +125,9 @@ func (d *door) cohort(ctx context.Context) (table.Table, error) {
 	}
 	s, p := d.run.site, d.run.plan
 	what := "dataset " + strings.Join(p.Study.Datasets(), ", ")
+	if err := s.oneAccount(p); err != nil {
+		return table.Table{}, err
+	}
 	before, err := s.digest(p.Study.Datasets()...)
 	if err != nil {
 		return table.Table{}, d.private(0, what, err)

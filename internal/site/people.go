@@ -13,9 +13,11 @@ import (
 
 	"hmsp.center/hmsp/charter"
 	"hmsp.center/hmsp/dataset"
+	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/internal/warehouse"
 	"hmsp.center/hmsp/plan"
 	"hmsp.center/hmsp/table"
+	"hmsp.center/hmsp/table/pool"
 )
 
 // People reads what a study may see of a kept dataset at the site of that name: people
@@ -97,11 +99,11 @@ func withSite(t table.Table, schema table.Schema, name string) (table.Table, err
 
 // read opens the datasets of a plan and reads the people that it may see.
 func (s *Site) read(ctx context.Context, p *plan.Plan) (table.Table, dataset.Shape, io.Closer, error) {
-	k, err := s.registry().Open(ctx, p.Study.Dataset, s.member.Charter.Dictionary)
+	k, err := s.kept(ctx, p)
 	if err != nil {
 		return table.Table{}, "", nil, err
 	}
-	t, done, err := People(ctx, k, p, s.Name(), s.warehouse(p.Digest))
+	t, done, err := People(ctx, k, p, s.Name(), s.warehouse())
 	if err == nil && t.Rows() > p.MaxRows {
 		done.Close()
 		err = fmt.Errorf("the cohort has more than %d rows, which is what the charter allows a site", p.MaxRows)
@@ -113,9 +115,76 @@ func (s *Site) read(ctx context.Context, p *plan.Plan) (table.Table, dataset.Sha
 	return t, k.Shape, both{done, k}, nil
 }
 
+// kept opens what was kept of the dataset of a plan, or of several, linked.
+func (s *Site) kept(ctx context.Context, p *plan.Plan) (*dataset.Kept, error) {
+	r, dictionary := s.registry(), s.member.Charter.Dictionary
+	if len(p.Study.Link) == 0 {
+		return r.Open(ctx, p.Study.Dataset, dictionary)
+	}
+	var parts []*dataset.Kept
+	defer func() {
+		for _, k := range parts {
+			k.Close()
+		}
+	}()
+	for _, name := range p.Study.Datasets() {
+		k, err := r.Open(ctx, name, dictionary)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, k)
+	}
+	path := s.scratch(linkedScratch)
+	k, err := dataset.Link(ctx, parts, p.Reads(), dataset.Build{Path: path, Memory: s.cfg.Memory / 4})
+	return k, errors.Join(err, os.RemoveAll(path)) // what is mapped stays
+}
+
+// oneAccount says whether the datasets of a study are on one account: they are of the
+// same patients, who have one budget and one history.
+func (s *Site) oneAccount(p *plan.Plan) error {
+	for _, name := range p.Study.Link {
+		if first := p.Study.Dataset; s.limits.Account(name) != s.limits.Account(first) {
+			return engine.Reason{Kind: engine.ReasonData, Text: fmt.Sprintf("datasets %s and %s are linked, and so of the same patients, but have two budgets: the site has to say that they spend together", first, name)}
+		}
+	}
+	return nil
+}
+
+// tidy removes what studies left of their scratch when the process was killed.
+func (s *Site) tidy() error {
+	folder := filepath.Join(s.cfg.Home, poolsDir)
+	if _, err := pool.Sweep(folder); err != nil {
+		return err
+	}
+	for _, name := range []string{cohortScratch, linkedScratch} {
+		left, err := filepath.Glob(filepath.Join(folder, "."+name+"-*"))
+		if err != nil {
+			return err
+		}
+		for _, path := range left {
+			if err := os.RemoveAll(path); err != nil {
+				return fmt.Errorf("remove what a study left: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// What a study keeps on disk while it runs.
+const (
+	cohortScratch = "cohort" // who belongs to it
+	linkedScratch = "linked" // the datasets that it links
+)
+
+// scratch is a path for what a study needs while it runs. Its name begins with a dot:
+// what a process that was killed leaves behind is swept when the site starts.
+func (s *Site) scratch(name string) string {
+	return filepath.Join(s.cfg.Home, poolsDir, "."+name+"-"+strings.ToLower(rand.Text()))
+}
+
 // warehouse says where and within which memory a study's people are selected.
-func (s *Site) warehouse(study string) warehouse.Options {
-	return warehouse.Options{Memory: s.cfg.Memory / 2, Pool: filepath.Join(s.cfg.Home, poolsDir, ".cohort-"+study[:16]+"-"+strings.ToLower(rand.Text()))}
+func (s *Site) warehouse() warehouse.Options {
+	return warehouse.Options{Memory: s.cfg.Memory / 2, Pool: s.scratch(cohortScratch)}
 }
 
 // Try reads the people of a plan from a dataset that nobody registered, as a site of

@@ -97,10 +97,13 @@ func New(cfg Config) (*Site, error) {
 			return nil, err
 		}
 	}
-	for _, d := range []string{studiesDir, datasetsDir} {
+	for _, d := range []string{studiesDir, datasetsDir, poolsDir} {
 		if err := os.MkdirAll(filepath.Join(cfg.Home, d), 0o700); err != nil {
 			return nil, fmt.Errorf("site: %w", err)
 		}
+	}
+	if err := s.tidy(); err != nil {
+		return nil, err
 	}
 	if s.store, err = store.OpenSite(filepath.Join(cfg.Home, "state.db")); err != nil {
 		return nil, err
