@@ -31,6 +31,44 @@ func (c calendar) number(t int64) int {
 	return y
 }
 
+// A span is a year or quarter, from its first second to before the next one's. Values
+// of a patient are sorted by time, so most are in the span of the one before.
+type span struct {
+	number, year int
+	from, to     int64
+}
+
+func (s span) has(t int64) bool { return t >= s.from && t < s.to }
+
+func (c calendar) span(t int64) span {
+	y, m, _ := civil(t)
+	if !c.quarters {
+		return span{y, y, start(y, 1), start(y+1, 1)}
+	}
+	q := (m - 1) / 3
+	s := span{4*y + q, y, start(y, 3*q+1), start(y, 3*q+4)}
+	if q == 3 {
+		s.to = start(y+1, 1)
+	}
+	return s
+}
+
+// start is the first second of a month (Hinnant's days_from_civil).
+func start(year, month int) int64 {
+	y := int64(year)
+	mp := int64(month - 3)
+	if month <= 2 {
+		y, mp = y-1, mp+12
+	}
+	era := y / 400
+	if y%400 < 0 {
+		era--
+	}
+	yoe := y - era*400
+	doe := yoe*365 + yoe/4 - yoe/100 + (153*mp+2)/5
+	return (era*146097 + doe - 719468) * table.Day
+}
+
 func (c calendar) label(number int) string {
 	if c.quarters {
 		return fmt.Sprintf("%d-Q%d", number/4, number%4+1)
@@ -51,18 +89,17 @@ func (m *meter) plan(columns []column) error {
 		m.batches = calendar{labels: m.o.Labels}
 	} else {
 		c := calendar{quarters: m.o.Quarters, index: map[int]int{}}
-		last := int64(table.NoTime)
+		var last span
 		for _, col := range columns {
 			if err := m.ctx.Err(); err != nil {
 				return err
 			}
 			for _, t := range col.times {
-				if t == table.NoTime || dayOf(t) == last {
+				if t == table.NoTime || last.has(t) {
 					continue
 				}
-				last = dayOf(t)
-				if y, _, _ := civil(t); y >= firstYear && y <= lastYear {
-					c.index[c.number(t)] = 0
+				if last = c.span(t); last.year >= firstYear && last.year <= lastYear {
+					c.index[last.number] = 0
 				}
 			}
 		}

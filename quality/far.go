@@ -22,7 +22,7 @@ const mostSame = 1024
 func (v *pass) fences() fences {
 	f := fences{lo: math.Inf(-1), hi: math.Inf(1), same: map[float64]int{}}
 	s := v.meter.sketch
-	if !v.column.variable.Numeric() || v.column.variable.Kind == "flag" || s.n < fewest {
+	if !measured(v.column.variable) || s.n < fewest {
 		return f
 	}
 	q := s.quantiles(false, 0.25, 0.5, 0.75)
@@ -48,7 +48,7 @@ func skew(q []float64) float64 { return (q[2] + q[0] - 2*q[1]) / (q[2] - q[0]) }
 
 func (f *fences) add(x float64) {
 	f.n++
-	if _, ok := f.same[x]; ok || len(f.same) < mostSame {
+	if _, ok := f.same[x]; ok || x == 0 || len(f.same) < mostSame {
 		f.same[x]++
 	}
 }
@@ -65,9 +65,14 @@ func (v *pass) atemporal(f *fences) {
 	if v.column.variable.Kind == "flag" {
 		return // of a flag, 0 is no, and often only yes is recorded
 	}
-	a.FarOut = f.n
 	a.Constant = n >= fewest && s.min == s.max
-	a.Spike = spike(s, a.Zeros, v.column.variable)
+	if !measured(v.column.variable) {
+		return
+	}
+	a.FarOut = f.n
+	if a.Spike = spike(s, a.Zeros); a.Spike {
+		a.FarOut -= f.same[0]
+	}
 	for x, k := range f.same {
 		if x != 0 && 2*k > f.n && k >= 5 && k > a.Sentinel {
 			a.Sentinel = k
@@ -76,20 +81,24 @@ func (v *pass) atemporal(f *fences) {
 	a.Digits, a.Decimals = v.digits.judge(s)
 }
 
-// fewUnits is the range of a count of rare things, of which a hospital may have none.
-const fewUnits = 20
+// measured says whether a variable is a measurement, whose values are near each other.
+// Flags, codes written as numbers and counts of rare things are none: they have few
+// units between their bounds.
+func measured(v table.Variable) bool {
+	const fewUnits = 20
+	return v.Kind == table.Number || v.Kind == table.Integer && v.Max-v.Min >= fewUnits
+}
 
 // spike says whether zeros are far from the values that are not zero: below Tukey's
-// inner fence of these, or all that there is of a variable that is no small count. They
-// are then most likely values that are missing.
-func spike(s *sketch, zeros int, variable table.Variable) bool {
+// inner fence of these, or all that there is. They are then most likely values that
+// are missing.
+func spike(s *sketch, zeros int) bool {
 	if zeros < 5 || s.n < fewest {
 		return false
 	}
 	others := s.n - zeros
 	if others == 0 {
-		_, hi := variable.Range()
-		return hi >= fewUnits
+		return true
 	}
 	if others < fewest {
 		return false

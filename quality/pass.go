@@ -24,7 +24,7 @@ type pass struct {
 const chunk = 1 << 20
 
 func (v *pass) run() error {
-	c, m := v.column, v.meter
+	c, m := &v.column, v.meter
 	v.out = Variable{Name: c.variable.Name, Kind: string(c.variable.Kind), Unit: c.variable.Unit}
 	m.sketch.reset()
 	clear(m.seen)
@@ -58,7 +58,7 @@ func (v *pass) run() error {
 }
 
 // patient is whose a value is.
-func (c column) patient(i int) int {
+func (c *column) patient(i int) int {
 	if c.patients == nil {
 		return i
 	}
@@ -66,7 +66,7 @@ func (c column) patient(i int) int {
 }
 
 // value is a number, or a level's number, and whether there is one.
-func (c column) value(i int) (float64, bool) {
+func (c *column) value(i int) (float64, bool) {
 	if c.variable.Numeric() {
 		x := c.values.Numbers[i]
 		return x, x-x == 0
@@ -75,7 +75,7 @@ func (c column) value(i int) (float64, bool) {
 }
 
 func (v *pass) first(from, to int) {
-	c, m, a, t := v.column, v.meter, &v.out.Atemporal, &v.out.Temporal
+	c, m, a, t := &v.column, v.meter, &v.out.Atemporal, &v.out.Temporal
 	numeric := c.variable.Numeric()
 	lo, hi := c.variable.Range()
 	tomorrow := int64(math.MaxInt64)
@@ -147,10 +147,10 @@ func (v *pass) when(p int, when, tomorrow int64, t *Temporal) {
 }
 
 func (v *pass) second(from, to int, far *fences) {
-	c, m := v.column, v.meter
+	c, m := &v.column, v.meter
 	numeric := c.variable.Numeric()
 	stride := max(1, c.n/digitSample)
-	batch, last := -1, int64(math.MinInt64)
+	batch, last := -1, span{}
 	for i := from; i < to; i++ {
 		x, ok := c.value(i)
 		if !ok {
@@ -175,9 +175,11 @@ func (v *pass) second(from, to int, far *fences) {
 		case c.times == nil || c.times[i] == table.NoTime:
 			batch = -1
 		default:
-			if d := dayOf(c.times[i]); d != last || batch < 0 {
-				last, batch = d, -1
-				if k, ok := m.batches.index[m.batches.number(c.times[i])]; ok {
+			if !last.has(c.times[i]) {
+				last, batch = m.batches.span(c.times[i]), -1
+			}
+			if batch < 0 {
+				if k, ok := m.batches.index[last.number]; ok {
 					batch = k
 				}
 			}

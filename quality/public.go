@@ -44,8 +44,10 @@ type PublicVariable struct {
 // a value nor how many have none can be told to be few (primary and complementary
 // suppression in one). For the step, the people who have a value are taken from what is
 // published. Scores are computed from the rounded shares, drift is one of five grades,
-// findings are named where they touch more people than that, and years where more
-// people were active. No time, no value and no extreme of a patient is in it.
+// findings are named where they touch more values than that, and years where more
+// people were active. No time, no value and no extreme of a patient is in it. The shares
+// but completeness are of values, to which a patient with many contributes much: they
+// tell a fault of the data, which may be one patient's, never whose.
 //
 // Publish again after a change of the data and not of single people: the same rounding
 // of two states can differ by one person.
@@ -57,7 +59,7 @@ func Published(p Profile, rules disclosure.Rules) Public {
 	for _, v := range p.Variables {
 		out.Variables = append(out.Variables, PublicVariable{Name: v.Name})
 	}
-	step := stepOf(people, few)
+	step := stepOf(max(people-unit/2, 0), few) // for the fewest people that it may stand for
 	if step == 0 {
 		return out
 	}
@@ -77,7 +79,9 @@ func Published(p Profile, rules disclosure.Rules) Public {
 		holders := int(max(0, *w.Completeness-step/2) * float64(people)) // at least so many have a value
 		if s := stepOf(holders, few); s > 0 {
 			w.Conformance, w.Plausibility, w.Uniqueness = rounded(v.Conformance, s), rounded(v.Plausibility, s), rounded(v.Uniqueness, s)
-			w.Drift = graded(v.Drift)
+			if smallest > 2*(few+1) {
+				w.Drift = graded(v.Drift)
+			}
 			score := *w.Completeness * *w.Conformance * *w.Plausibility * *w.Uniqueness
 			if w.Drift != nil {
 				score *= math.Exp(-*w.Drift)

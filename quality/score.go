@@ -37,9 +37,9 @@ func (v Variable) plausibility() float64 {
 	if a.Spike {
 		zeros = a.Zeros
 	}
-	bad := max(share(zeros, v.Values), 0)
-	// Zeros and sentinels are far out themselves, and may be outside too: the largest
-	// of these counts, not their sum.
+	bad := share(zeros, v.Values)
+	// Sentinels are far out themselves, and all of these may be outside too: the largest
+	// counts, not the sum.
 	bad = max(bad, share(a.Sentinel, v.Values), share(a.FarOut, v.Values)-usualFarOut, share(outside, n))
 	return (1 - bad) * (1 - share(v.Temporal.Impossible, max(v.Values, v.Temporal.Dated)))
 }

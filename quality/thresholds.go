@@ -94,7 +94,8 @@ type Shortfall struct {
 // Meets lists what a dataset falls short of for a study of the variables. It judges
 // what is published, not the profile: a demand, repeated a little higher each time,
 // would else read an exact count out of the answers. What is not published, because
-// it is of too few people, does not meet a demand.
+// it is of too few people, does not meet a demand; what is rounded meets one that lies within
+// the rounding.
 func Meets(p Public, t Thresholds, variables []string) []Shortfall {
 	var out []Shortfall
 	if t.People > 0 && (p.People == nil || *p.People < t.People) {
@@ -109,7 +110,7 @@ func Meets(p Public, t Thresholds, variables []string) []Shortfall {
 			got := v.measure(m.name)
 			switch {
 			case !have:
-				out = append(out, Shortfall{name, m.name, *m.limit, fmt.Sprintf("the dataset does not have %s, of which the study demands %s", name, m.text())})
+				out = append(out, Shortfall{name, m.name, *m.limit, fmt.Sprintf("the dataset does not have %s, of which the study demands a %s of %s", name, m.name, m.text())})
 			case m.name == "drift" && got == nil: // it cannot be judged of what has no batches
 			case got == nil:
 				out = append(out, Shortfall{name, m.name, *m.limit, fmt.Sprintf("too few people have %s for its %s to be told, of which the study demands %s", name, m.name, m.text())})
@@ -126,7 +127,7 @@ func (m measure) text() string {
 	case m.most:
 		return fmt.Sprintf("at most %.3g", *m.limit)
 	case m.name == "score":
-		return fmt.Sprintf("a score of at least %.3g", *m.limit)
+		return fmt.Sprintf("at least %.3g", *m.limit)
 	}
 	return fmt.Sprintf("at least %.4g%%", 100**m.limit)
 }
