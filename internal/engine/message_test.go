@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hmsp.center/hmsp/law"
+	"hmsp.center/hmsp/quality"
 )
 
 var update = flag.Bool("update", false, "write testdata again")
@@ -37,7 +38,7 @@ func every() []Message {
 		KindEndorse:      endorseBody{b32},
 		KindWithdraw:     withdrawBody{Reason: Reason{ReasonCheating, "two sets"}, Evidence: &set},
 		KindProgress:     Progress{Phase: "computing", Round: 2, Sites: map[string]string{"east": "computing"}},
-		KindAnswer:       Answer{Verdict: law.Ask, Reasons: []law.Reason{{Rule: "setting-ask", Text: "a steward decides"}}, Dataset: true, Rho: 0.02, Left: &left, Repeat: true},
+		KindAnswer:       Answer{Verdict: law.Ask, Reasons: []law.Reason{{Rule: "setting-ask", Text: "a steward decides"}}, Dataset: true, Rho: 0.02, Left: &left, Repeat: true, Quality: []quality.Public{{Hmsp: quality.PublicVersion, Dataset: "clinic", Variables: []quality.PublicVariable{{Name: "age"}}}}},
 	}
 	var out []Message
 	for _, k := range []Kind{KindStudy, KindDecision, KindRoster, KindKeys, KindRound, KindContribution, KindSet, KindConfirm, KindQuorum,
@@ -57,7 +58,7 @@ func every() []Message {
 	return out
 }
 
-// The bytes of a version's messages never change (testdata/messages-v2.golden);
+// The bytes of a version's messages never change (testdata/messages-v3.golden);
 // neither do their names.
 func TestMessageEncodingIsThatOfItsVersion(t *testing.T) {
 	var got strings.Builder
@@ -76,7 +77,7 @@ func TestMessageEncodingIsThatOfItsVersion(t *testing.T) {
 			t.Errorf("%s came back as %+v", m.Kind, back)
 		}
 	}
-	golden(t, "messages-v2.golden", got.String())
+	golden(t, "messages-v3.golden", got.String())
 }
 
 // golden holds a text against a file of testdata, which -update writes anew.
@@ -99,7 +100,7 @@ func golden(t *testing.T, file, got string) {
 
 // What version 2 brought is in its golden file, so that it cannot go unseen.
 func TestGoldenMessagesHaveWhatIsNew(t *testing.T) {
-	b, err := os.ReadFile(filepath.Join("testdata", "messages-v2.golden"))
+	b, err := os.ReadFile(filepath.Join("testdata", "messages-v3.golden"))
 	if err != nil {
 		t.Fatal(err)
 	}
