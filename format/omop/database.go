@@ -27,7 +27,7 @@ func (a Address) Connect(ctx context.Context, path string) (*pgconn.PgConn, erro
 		return nil, Plain(ctx, path, err)
 	}
 	_, err = conn.Exec(ctx, `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-		SET LOCAL client_encoding = 'UTF8'; SET LOCAL datestyle = 'ISO, YMD';
+		SET LOCAL client_encoding = 'UTF8'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL extra_float_digits = 1;
 		SET LOCAL synchronize_seqscans = off; SET LOCAL search_path = pg_catalog`).ReadAll()
 	if err != nil {
 		Disconnect(conn)
@@ -62,12 +62,16 @@ func openDatabase(ctx context.Context, path string, o format.Options) (source, e
 	if err != nil {
 		return nil, err
 	}
-	d := &database{path: path, conn: conn, tables: map[string]rawTable{}, place: map[string]string{}, exprs: map[string][]string{}, limits: o}
+	d := newDatabase(path, conn, o)
 	if err := d.catalogue(ctx, a); err != nil {
 		d.close()
 		return nil, err
 	}
 	return d, nil
+}
+
+func newDatabase(path string, conn *pgconn.PgConn, o format.Options) *database {
+	return &database{path: path, conn: conn, tables: map[string]rawTable{}, place: map[string]string{}, exprs: map[string][]string{}, limits: o}
 }
 
 // columnsSQL lists the columns of the tables and views of two schemas, those of the
