@@ -6,11 +6,11 @@ import "hmsp.center/hmsp/format"
 type sink struct {
 	table   int // its place in the plan
 	mapping mapping
-	fill    []fill1
+	fill    []filling
 }
 
-// A fill1 fills one column of a row, by one of its functions.
-type fill1 struct {
+// A filling fills one column of a row, by one of its functions.
+type filling struct {
 	text   cell
 	number func(*row) (float64, bool)
 	set    bool // an empty text is a value
@@ -38,7 +38,7 @@ func (b *builder) full() bool {
 }
 
 // add makes a row.
-func (b *builder) add(x *row, fill []fill1) {
+func (b *builder) add(x *row, fill []filling) {
 	for _, f := range fill {
 		p, n := place{len(b.letters), -1}, 0.0
 		switch {

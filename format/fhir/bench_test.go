@@ -3,6 +3,7 @@ package fhir
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"database/sql"
 	"encoding/json"
 	"io"
@@ -193,4 +194,52 @@ func parsed(line []byte) error {
 		}
 	}
 	return nil
+}
+
+// BenchmarkBundles reads 60 packed Bundles, about 49 MB of text, into all tables.
+func BenchmarkBundles(b *testing.B) {
+	dir := data(b, "fhir", "synthea-bundles", "siteA")
+	paths, _ := filepath.Glob(filepath.Join(dir, "*.gz"))
+	size := int64(0)
+	for _, p := range paths {
+		size += unpackedSize(b, p)
+	}
+	b.SetBytes(size)
+	n, before := 0, cpu()
+	for b.Loop() {
+		r, err := Format{}.OpenTables(b.Context(), dir, format.Options{}, everything())
+		if err != nil {
+			b.Fatal(err)
+		}
+		for n = 0; ; {
+			_, batch, err := r.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+			n += batch.Rows
+		}
+		r.Close()
+	}
+	b.ReportMetric(float64(n), "rows")
+	b.ReportMetric(float64(size)*float64(b.N)/1e6/(cpu()-before), "MB/cpu-s")
+}
+
+func unpackedSize(b *testing.B, path string) int64 {
+	f, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		b.Fatal(err)
+	}
+	n, err := io.Copy(io.Discard, z)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
 }

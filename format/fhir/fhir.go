@@ -5,9 +5,29 @@
 // It serves package dataset with the clinical tables of package format, and with a
 // table of each resource type by its own name ("Observation"). A column that is no
 // standard column of its table is a selector in the manner of FHIRPath
-// (https://hl7.org/fhirpath/N1/), evaluated on the resource. It refuses XML, other
-// releases of FHIR where they show, and text that is no JSON; nothing that it says
-// repeats a value.
+// (https://hl7.org/fhirpath/N1/), evaluated on the resource: Patient.active, or
+// code.coding.where(system='http://loinc.org').code. It refuses XML, other releases
+// of FHIR where they show, and text that is no JSON; nothing that it says repeats a
+// value.
+//
+// Which table a resource is in: Patient is person; Encounter visit; Condition
+// condition; Observation measurement, with one row more for each component;
+// Procedure procedure; MedicationRequest, MedicationAdministration,
+// MedicationStatement, MedicationDispense and Immunization drug; Specimen specimen;
+// ImagingStudy imaging; Consent consent, one row a provision. The table period has
+// no rows. Whatever its status, a resource is a row, and the status says so.
+//
+// The column patient is the id of the Patient, and of the Patient that the others
+// refer to by a relative or absolute URL or by the full URL of an entry in the same
+// Bundle. A reference that names no id (to a patient inside the resource, to a
+// search, or by identifier alone) tells nobody: such a resource is left out of the
+// clinical tables and counted. To link people by an identifier of the hospital
+// instead, select it in the person table beside patient,
+//
+//	identifier.where(system='http://hospital.example/pid').value
+//
+// and put it in the place of the id in the rows of every table; where the others
+// carry it too, subject.identifier.value in the tables of resources selects it.
 package fhir
 
 import (

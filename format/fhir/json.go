@@ -162,16 +162,14 @@ func (d *doc) string(at int) (int, *flaw) {
 	b, from, escaped := d.text, at+1, false
 	at++
 	for {
-		for at+8 <= len(b) {
+		m := uint64(0)
+		for m == 0 && at+8 <= len(b) {
 			w := binary.LittleEndian.Uint64(b[at:])
 			q, s := w^(ones*'"'), w^(ones*'\\')
-			if m := ((q-ones)&^q | (s-ones)&^s | (w-ones*' ')&^w) & highs; m != 0 {
-				at += bits.TrailingZeros64(m) >> 3
-				break
-			}
-			at += 8
+			m = ((q-ones)&^q | (s-ones)&^s | (w-ones*' ')&^w) & highs
+			at += bits.TrailingZeros64(m) >> 3 // 8 of no mark
 		}
-		for at < len(b) && b[at] != '"' && b[at] != '\\' && b[at] >= ' ' {
+		for m == 0 && at < len(b) && b[at] != '"' && b[at] != '\\' && b[at] >= ' ' {
 			at++
 		}
 		switch {

@@ -92,6 +92,9 @@ func (s *source) collect(f file) error {
 
 // located gives an error its place, where it has none.
 func located(err error, path string, line int) error {
+	if err == nil {
+		return nil
+	}
 	var e *format.Error
 	if errors.As(err, &e) && e.File == "" {
 		at := *e

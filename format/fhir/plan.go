@@ -94,13 +94,13 @@ func raw() mapping {
 }
 
 func newSink(table int, m mapping, columns []format.Column, selectors []selector) sink {
-	out := sink{table: table, mapping: m, fill: make([]fill1, len(columns))}
+	out := sink{table: table, mapping: m, fill: make([]filling, len(columns))}
 	for i, c := range columns {
 		if s := selectors[i]; s != nil {
 			out.fill[i].text = func(x *row, dst []byte) []byte { return x.stack.result(s, x.resource, dst) }
 			continue
 		}
-		out.fill[i] = fill1{text: m.cells[c.Name], number: m.numbers[c.Name], set: c.Name == format.Provision}
+		out.fill[i] = filling{text: m.cells[c.Name], number: m.numbers[c.Name], set: c.Name == format.Provision}
 	}
 	return out
 }

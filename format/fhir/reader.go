@@ -122,6 +122,17 @@ func (r *reader) buffer() []byte {
 	}
 }
 
+// recycle keeps a buffer for a later chunk, unless a long line made it large.
+func (r *reader) recycle(b []byte) {
+	if cap(b) > 4*chunkBytes {
+		return
+	}
+	select {
+	case r.free <- b:
+	default:
+	}
+}
+
 // work does jobs.
 func (r *reader) work() {
 	w := &worker{source: r.source, plan: r.plan, skipped: map[string]int64{}}
@@ -144,10 +155,7 @@ func (r *reader) work() {
 			err = w.documents(j.files)
 		} else {
 			err = w.lines(j.chunk)
-			select {
-			case r.free <- j.chunk.text[:0:min(cap(j.chunk.text), 4*chunkBytes)]:
-			default:
-			}
+			r.recycle(j.chunk.text)
 		}
 		if err != nil {
 			w.give(result{err: err})
@@ -212,9 +220,11 @@ func (r *reader) Notes() []string {
 	defer r.guard.Unlock()
 	out := slices.Clone(r.source.notes)
 	for _, kind := range slices.Sorted(maps.Keys(r.skipped)) {
-		if n := r.skipped[kind]; n > 0 {
-			out = append(out, fmt.Sprintf("%d resources of type %s refer to no patient and are left out", n, kind))
+		what := "refer to no patient"
+		if kind == "Patient" {
+			what = "have no id"
 		}
+		out = append(out, fmt.Sprintf("%d resources of type %s %s and are left out", r.skipped[kind], kind, what))
 	}
 	return out
 }

@@ -40,7 +40,7 @@ type file struct {
 }
 
 // headBytes is how much of a file tells what it is.
-const headBytes = 64 << 10
+const headBytes = 32 << 10
 
 // find lists the files of a source and looks at the head of each.
 func find(ctx context.Context, path string, o format.Options) (*source, error) {
@@ -160,39 +160,35 @@ func (s *source) look(path string) (f file, fhir bool, err error) {
 	case head[at] != '{':
 		return f, false, &format.Error{File: path, Line: 1, Text: "this is no JSON, where a FHIR resource is expected", Mend: "set format to what the file is, or export it again"}
 	}
-	f.lines, f.kinds, f.sure = layout(head)
-	fhir = f.sure || n == headBytes && !ends(head) // its type may stand behind the head
+	var whole bool
+	f.lines, f.kinds, f.sure, whole = layout(head)
+	fhir = f.sure || n == headBytes && !whole // its type may stand behind the head
 	plain := strings.TrimSuffix(strings.ToLower(path), ".gz")
 	f.lines = f.lines || strings.HasSuffix(plain, ".ndjson") || strings.HasSuffix(plain, ".jsonl")
 	return f, fhir, nil
 }
 
 // layout reads values from the head of a file: whether each is on a line of its own,
-// of what types the resources are, and whether there is any.
-func layout(head []byte) (lines bool, kinds []string, fhir bool) {
+// of what types the resources are, whether there is any, and whether the first value
+// ends in the head.
+func layout(head []byte) (lines bool, kinds []string, fhir, whole bool) {
 	var d doc
 	n := 0
 	for at := blank(head, 0); at < len(head); n++ {
 		end, flaw := d.parse(head, at)
 		if flaw != nil {
+			whole = n > 0 || flaw.text != cut
 			break
 		}
 		lines = n > 0 && bytes.IndexByte(head[at:end], '\n') < 0
 		kind := string(d.root().get("resourceType").text())
-		kinds, fhir = entered(kinds, d.root(), kind), fhir || kind != ""
+		kinds, fhir, whole = entered(kinds, d.root(), kind), fhir || kind != "", true
 		at = blank(head, end)
 	}
-	if n > 0 {
-		return lines, kinds, fhir
+	if n == 0 {
+		kinds, fhir = entered(nil, value{}, string(peek(head))), bytes.Contains(head, []byte(`"resourceType"`))
 	}
-	return false, entered(nil, value{}, string(peek(head))), bytes.Contains(head, []byte(`"resourceType"`))
-}
-
-// ends says whether the first value of a text ends in it.
-func ends(head []byte) bool {
-	var d doc
-	_, flaw := d.parse(head, 0)
-	return flaw == nil || flaw.text != cut
+	return lines, kinds, fhir, whole
 }
 
 // entered adds the types that a value shows to those known.

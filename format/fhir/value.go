@@ -31,9 +31,9 @@ func (v value) get(name string) value {
 	if !v.is(object) {
 		return value{}
 	}
-	nodes := v.doc.nodes
+	nodes, b := v.doc.nodes, v.doc.text
 	for k, end := v.at+1, nodes[v.at].next; k < end; k = nodes[k+1].next {
-		if n := &nodes[k]; int(n.to-n.from) == len(name) && string(v.doc.text[n.from:n.to]) == name {
+		if n := &nodes[k]; int(n.to-n.from) == len(name) && string(b[n.from:n.to]) == name {
 			if nodes[k+1].kind == null {
 				return value{}
 			}
@@ -54,6 +54,9 @@ func (v value) path(names ...string) value {
 
 // first is the first element of an array, and any other value itself.
 func (v value) first() value {
+	if !v.is(array) {
+		return v
+	}
 	for e := range v.each {
 		return e
 	}

@@ -17,6 +17,7 @@ type worker struct {
 	skipped  map[string]int64 // resources without a patient, by type
 	give     func(result) bool
 	file     string
+	buffer   []byte // of documents
 }
 
 // A result is a batch of a table, or what went wrong.
@@ -40,9 +41,10 @@ func (w *worker) lines(c chunk) error {
 		}
 		w.row.line = line
 		if err = w.begin(); err == nil {
-			if err = w.row.scope.survey(v); err == nil {
-				err = w.resource(v, nil)
-			}
+			err = w.row.scope.survey(v)
+		}
+		if err == nil {
+			err = w.resource(v, nil)
 		}
 		return located(err, w.file, line)
 	})
@@ -77,7 +79,13 @@ func (w *worker) document(f file) error {
 	if err != nil {
 		return err
 	}
-	defer in.stop()
+	in.buf = w.buffer[:0]
+	defer func() {
+		in.stop()
+		if cap(in.buf) <= heldBytes { // one long document is no reason to keep more
+			w.buffer = in.buf
+		}
+	}()
 	w.file, w.row.line = f.path, 0
 	if err := w.begin(); err != nil {
 		return err
@@ -154,28 +162,29 @@ func (w *worker) rows(kind string, sinks []sink) error {
 	x := &w.row
 	x.patient = w.subject(kind)
 	for _, s := range sinks {
-		if s.mapping.table != "" && len(x.patient) == 0 {
-			w.skipped[kind]++
-			continue
-		}
-		b := w.builders[s.table]
-		emit := func() {
-			b.add(x, s.fill)
-			if b.full() && x.failed == nil && !w.give(result{table: s.table, batch: b.take()}) {
-				x.failed = w.source.ctx.Err()
-			}
-		}
 		x.part, x.place = x.resource, ""
-		if s.mapping.parts != nil {
-			s.mapping.parts(x, emit)
-		} else {
-			emit()
+		switch {
+		case s.mapping.table != "" && len(x.patient) == 0:
+			w.skipped[kind]++
+		case s.mapping.parts != nil:
+			s.mapping.parts(x, func() { w.emit(s.table, s.fill) })
+		default:
+			w.emit(s.table, s.fill)
 		}
 		if x.failed != nil {
 			return x.failed
 		}
 	}
 	return nil
+}
+
+// emit makes a row, and gives the rows so far when they are enough for a batch.
+func (w *worker) emit(table int, fill []filling) {
+	b := w.builders[table]
+	b.add(&w.row, fill)
+	if b.full() && w.row.failed == nil && !w.give(result{table: table, batch: b.take()}) {
+		w.row.failed = w.source.ctx.Err()
+	}
 }
 
 // subject is the id of the patient that a resource is about. A patient inside the
