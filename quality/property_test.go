@@ -18,9 +18,13 @@ import (
 // that few of them have a value, or that few have none: the same is published of a
 // number of at least the minimum cell. Tiny datasets tell nothing at all.
 func TestPublishedHidesFew(t *testing.T) {
+	most := 3000
+	if testing.Short() {
+		most = 300 // fewer cases
+	}
 	for _, least := range []int{0, 3, 5, 10, 20} {
 		rules := disclosure.Rules{MinimumCell: least}
-		for people := 1; people <= 3000; people += 1 + people/40 {
+		for people := 1; people <= most; people += 1 + people/40 {
 			large := map[string][2]int{} // by what is published: the most who have a value, and who have none
 			said := make([]string, people+1)
 			for n := range people + 1 {
