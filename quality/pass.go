@@ -211,6 +211,7 @@ func (v *pass) finish() {
 		o.Atemporal.Outside += c.Outside
 	}
 	o.Completeness = share(o.People, m.people)
+	o.Recorded = m.perPerson && v.column.variable.Kind == table.Flag
 	o.Conformance, o.Plausibility = o.conformance(), o.plausibility()
 	o.Uniqueness = 1 - share(o.Duplicates, o.Values)
 	if m.same > 0 {

@@ -27,6 +27,7 @@ type Public struct {
 // A PublicVariable has rounded shares and no count.
 type PublicVariable struct {
 	Name         string   `json:"name"`
+	Recorded     bool     `json:"recorded,omitempty"` // Completeness is how many have it
 	Completeness *float64 `json:"completeness,omitempty"`
 	Conformance  *float64 `json:"conformance,omitempty"`
 	Plausibility *float64 `json:"plausibility,omitempty"`
@@ -57,7 +58,7 @@ func Published(p Profile, rules disclosure.Rules) Public {
 	unit := max(10, rules.Round, 2*(few+1))
 	people := int(math.RoundToEven(float64(p.People)/float64(unit))) * unit
 	for _, v := range p.Variables {
-		out.Variables = append(out.Variables, PublicVariable{Name: v.Name})
+		out.Variables = append(out.Variables, PublicVariable{Name: v.Name, Recorded: v.Recorded})
 	}
 	step := stepOf(max(people-unit/2, 0), few) // for the fewest people that it may stand for
 	if step == 0 {
@@ -82,7 +83,10 @@ func Published(p Profile, rules disclosure.Rules) Public {
 			if smallest > 2*(few+1) {
 				w.Drift = graded(v.Drift)
 			}
-			score := *w.Completeness * *w.Conformance * *w.Plausibility * *w.Uniqueness
+			score := *w.Conformance * *w.Plausibility * *w.Uniqueness
+			if !w.Recorded {
+				score *= *w.Completeness
+			}
 			if w.Drift != nil {
 				score *= math.Exp(-*w.Drift)
 			}

@@ -56,9 +56,12 @@ type Batch struct {
 
 // A Variable is the quality of one variable.
 type Variable struct {
-	Name         string    `json:"name"`
-	Kind         string    `json:"type"`
-	Unit         string    `json:"unit,omitempty"`
+	Name string `json:"name"`
+	Kind string `json:"type"`
+	Unit string `json:"unit,omitempty"`
+	// Recorded is a flag of a history: where nothing is recorded, it was not so, and
+	// Completeness is the share of the people of whom it is.
+	Recorded     bool      `json:"recorded,omitempty"`
 	Values       int       `json:"values"`
 	People       int       `json:"people"` // with at least one value
 	Completeness float64   `json:"completeness"`

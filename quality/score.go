@@ -49,9 +49,13 @@ func (v Variable) plausibility() float64 {
 // use of what is left by the one before, so the product is a share too: of the people,
 // those whose value is there, readable, plausible, counted once and alike over time.
 // A mean would let a variable that nobody has, or that is wholly implausible, look half
-// good. It weights datasets against each other; it is no probability.
+// good. Of a flag that is recorded where it was so, completeness is how many have it,
+// and does not count. It weights datasets against each other; it is no probability.
 func (v Variable) score() float64 {
-	s := v.Completeness * v.Conformance * v.Plausibility * v.Uniqueness
+	s := v.Conformance * v.Plausibility * v.Uniqueness
+	if !v.Recorded || v.People == 0 {
+		s *= v.Completeness
+	}
 	if v.Drift != nil && v.Drift.Confirmed {
 		s *= math.Exp(-v.Drift.PSI)
 	}
@@ -78,7 +82,7 @@ func (p *Profile) judge() {
 		switch {
 		case v.People == 0:
 			add(v.Name, "empty", p.People, "nobody has a value")
-		case v.Completeness < fewHave:
+		case v.Completeness < fewHave && !v.Recorded:
 			add(v.Name, "missing", p.People-v.People, "more people have no value than have one")
 		}
 		if 1-v.Conformance >= manyWrong {

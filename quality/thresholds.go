@@ -104,7 +104,7 @@ func Meets(p Public, t Thresholds, variables []string) []Shortfall {
 	for _, name := range variables {
 		v, have := p.lookup(name)
 		for _, m := range t.of(name).measures() {
-			if m.limit == nil || !have && m.most {
+			if m.limit == nil || !have && m.most || have && v.Recorded && m.name == "completeness" {
 				continue
 			}
 			got := v.measure(m.name)
