@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 
 	"hmsp.center/hmsp/cohort"
 	"hmsp.center/hmsp/table"
@@ -40,7 +41,7 @@ func newAnswer(h table.History, vs table.Schema, o Options) (*answer, error) {
 		return a, nil
 	}
 	fields := []pool.Field{{Name: "patient", Kind: pool.Int32}, {Name: "pseudonym", Kind: pool.Uint64}}
-	for _, v := range vs {
+	for _, v := range kept(vs) {
 		fields = append(fields, pool.Field{Name: v.Name, Kind: pool.KindOf(v)})
 	}
 	var err error
@@ -155,16 +156,27 @@ func (a *answer) table() (table.Table, io.Closer, error) {
 	if err != nil {
 		return table.Table{}, nil, errors.Join(err, os.RemoveAll(a.path))
 	}
-	kept := keptPool{p, a.path}
+	c := keptPool{p, a.path}
 	rows, ok := p.Table(pool.Rows)
 	if !ok {
-		return table.Table{}, nil, errors.Join(fmt.Errorf("%w", pool.ErrDamaged), kept.Close())
+		return table.Table{}, nil, errors.Join(pool.ErrDamaged, c.Close())
 	}
-	t, err := rows.TableOf(a.schema)
+	t, err := rows.TableOf(kept(a.schema))
 	if err != nil {
-		return table.Table{}, nil, errors.Join(err, kept.Close())
+		return table.Table{}, nil, errors.Join(err, c.Close())
 	}
-	return t, kept, nil
+	t.Schema = a.schema
+	return t, c, nil
+}
+
+// kept are variables under the names of their columns in a pool: c0, c1, ..., so that
+// any name will do.
+func kept(vs table.Schema) table.Schema {
+	out := slices.Clone(vs)
+	for i := range out {
+		out[i].Name = fmt.Sprint("c", i)
+	}
+	return out
 }
 
 // drop gives up what is not finished.

@@ -122,9 +122,14 @@ func drawSpec(pick func(lo, hi int) int) timeline.Spec {
 		return &d
 	}
 	spec.Variables = map[string]timeline.Derived{}
-	for k := range 12 {
+	for k := range 8 {
 		d := timeline.Derived{Of: names[pick(0, 4)], Take: timeline.Takes()[pick(0, len(timeline.Takes())-1)], From: duration(), To: duration()}
 		switch d.Take {
+		case timeline.TimeTo, timeline.EventSeen:
+			from, to := timeline.Days(pick(0, 3)), []timeline.Duration{timeline.Days(pick(1, 40)), timeline.Months(pick(1, 14))}[pick(0, 1)]
+			if d.From, d.To = nil, &to; pick(0, 1) == 0 {
+				d.From = &from
+			}
 		case timeline.Count:
 			d.Max = float64(pick(1, 3))
 		case timeline.Sum:

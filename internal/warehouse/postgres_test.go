@@ -5,6 +5,7 @@ package warehouse
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -43,6 +44,7 @@ func TestPostgreSQLAgreesWithEval(t *testing.T) {
 	if testing.Short() {
 		histories = 3
 	}
+	seen := map[timeline.Take]int{} // values that are not missing
 	for seed := range histories {
 		pick := dice(uint64(seed))
 		h := past(pick(1, 20), 60, pick)
@@ -57,6 +59,19 @@ func TestPostgreSQLAgreesWithEval(t *testing.T) {
 				t.Fatal(err)
 			}
 			sameTable(t, askPostgres(t, conn, h, plan), want)
+			for i, v := range want.Schema {
+				take, _, _ := strings.Cut(v.Label, " ")
+				for r := range want.Rows() {
+					if v.Kind == table.Category && want.Columns[i].Codes[r] >= 0 || v.Numeric() && want.Columns[i].Numbers[r] > 0 {
+						seen[timeline.Take(take)]++
+					}
+				}
+			}
+		}
+	}
+	for _, take := range timeline.Takes() {
+		if seen[take] < 10 {
+			t.Errorf("%s was seen %d times only: the test compares too little", take, seen[take])
 		}
 	}
 }

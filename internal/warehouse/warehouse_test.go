@@ -421,9 +421,26 @@ func BenchmarkSelect(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for b.Loop() {
-		if _, err := Select(context.Background(), tab, e); err != nil {
-			b.Fatal(err)
+	b.Run("database", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := Select(context.Background(), tab, e); err != nil {
+				b.Fatal(err)
+			}
 		}
-	}
+	})
+	b.Run("definition", func(b *testing.B) {
+		for b.Loop() {
+			holds, err := e.Bind(tab)
+			if err != nil {
+				b.Fatal(err)
+			}
+			var rows []int
+			for r := range tab.Rows() {
+				if holds(r) == cohort.True {
+					rows = append(rows, r)
+				}
+			}
+			tab.Take(rows)
+		}
+	})
 }
