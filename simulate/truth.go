@@ -70,6 +70,23 @@ type SiteTruth struct {
 	Counts map[string]int `json:"counts"`
 }
 
+// ReadTruth reads what Write wrote into dir about its people.
+func ReadTruth(dir string) (Truth, error) {
+	var t Truth
+	path := filepath.Join(dir, truthFolder, "truth.json")
+	b, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(b, &t)
+	}
+	if err != nil {
+		return t, fmt.Errorf("simulate: read the truth: %w", err)
+	}
+	if t.Hmsp != Version {
+		return t, fmt.Errorf("simulate: %s is of the kind %q, not %s", path, t.Hmsp, Version)
+	}
+	return t, nil
+}
+
 func newTruth(o Options, f *person.Population) *Truth {
 	t := &Truth{Hmsp: Version, About: "People who never existed. See https://hmsp.center.", Seed: o.Seed, People: o.People,
 		Start: date(f.Start), End: date(f.End), Clean: o.Clean,

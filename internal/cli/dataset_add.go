@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -109,7 +108,7 @@ func (a *app) addDataset(c *cobra.Command, path string, o addOptions) error {
 		return inputf("%s: nothing was registered: %s", path, strings.Join(p.Asks, "; "))
 	}
 	d = p.Dataset
-	view := newRateView(a)
+	view := newRateView(a, formatBytes)
 	b := dataset.Build{Memory: memory, Named: view.begin, Progress: view.show}
 	add := r.Add
 	if o.dryRun {
@@ -136,53 +135,4 @@ func (a *app) addDataset(c *cobra.Command, path string, o addOptions) error {
 		change = "replaced"
 	}
 	return site.Note(m, a.now, audit.Entry{Kind: audit.DatasetRegistered, Who: audit.FormatWho(member.Account(o.home)), Facts: map[string]string{"dataset": d.Name, "change": change}})
-}
-
-// A rateView tells how far reading is, how fast, and how long it will take, once it
-// takes more than two seconds: on a terminal in one line, elsewhere now and then.
-type rateView struct {
-	app      *app
-	terminal bool
-	what     string
-	start    time.Time
-	last     time.Time
-	open     bool
-}
-
-func newRateView(a *app) *rateView { return &rateView{app: a, terminal: isTerminal(a.err)} }
-
-// begin is told what is being done from now on.
-func (v *rateView) begin(what string) {
-	v.end()
-	v.what, v.start, v.last = what, v.app.now(), v.app.now()
-}
-
-// show is told how many bytes of how many were read.
-func (v *rateView) show(read, of int64) {
-	now := v.app.now()
-	pause := 200 * time.Millisecond
-	if !v.terminal {
-		pause = 10 * time.Second
-	}
-	if now.Sub(v.start) < 2*time.Second || now.Sub(v.last) < pause || of <= 0 {
-		return
-	}
-	v.last = now
-	rate := float64(read) / now.Sub(v.start).Seconds()
-	left := time.Duration(float64(of-read) / max(rate, 1) * float64(time.Second)).Round(time.Second)
-	line := fmt.Sprintf("%s: %3.0f%% of %s, %s/s, %s left", v.what, 100*float64(read)/float64(of), formatBytes(of), formatBytes(int64(rate)), left)
-	if v.terminal {
-		fmt.Fprintf(v.app.err, "\r\x1b[K%s", fit(line, terminalWidth(v.app.err)-1))
-		v.open = true
-		return
-	}
-	fmt.Fprintln(v.app.err, line)
-}
-
-// end takes the line away.
-func (v *rateView) end() {
-	if v.open {
-		fmt.Fprint(v.app.err, "\r\x1b[K")
-		v.open = false
-	}
 }
