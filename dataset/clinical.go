@@ -46,6 +46,7 @@ type clinical struct {
 	hits       []int
 	observed   map[int32]bool // patients whose time under observation the source gives
 	notes      map[string]int
+	said       []string // by the format
 }
 
 // eventTables are where codes are looked for unless a mapping names a table.
@@ -253,6 +254,9 @@ func (c *clinical) scan(ctx context.Context, f format.Tables, path string, o for
 		}
 	}
 	c.people.dates()
+	if n, ok := r.(format.Noted); ok {
+		c.said = n.Notes()
+	}
 	return nil
 }
 
@@ -507,6 +511,7 @@ func (c *clinical) describe(p *Profile) {
 			p.Problems = append(p.Problems, q)
 		}
 	}
+	p.Notes = append(p.Notes, c.said...)
 	for _, what := range slices.Sorted(maps.Keys(c.notes)) {
 		p.Notes = append(p.Notes, fmt.Sprintf("%d %s", c.notes[what], what))
 	}

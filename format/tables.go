@@ -194,6 +194,12 @@ type one struct {
 	table string
 }
 
+// Noted is implemented by TablesReaders that have something to say once everything was
+// read: what was left out, and why.
+type Noted interface {
+	Notes() []string
+}
+
 func (r *one) Columns() []Column { return r.TablesReader.Columns(r.table) }
 
 func (r *one) Next() (Batch, error) {

@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/buger/jsonparser"
 	_ "github.com/duckdb/duckdb-go/v2"
 
 	"hmsp.center/hmsp/format"
@@ -115,7 +114,6 @@ func BenchmarkObservations(b *testing.B) {
 	})
 	b.Run("duckdb", func(b *testing.B) { measure(b, path, duckdb(b, path)) })
 	b.Run("encoding-json", func(b *testing.B) { measure(b, path, lines(b, path, unmarshal)) })
-	b.Run("jsonparser", func(b *testing.B) { measure(b, path, lines(b, path, parsed)) })
 	b.Run("own parser alone", func(b *testing.B) {
 		var d doc
 		measure(b, path, lines(b, path, func(line []byte) error {
@@ -183,17 +181,6 @@ type observed struct {
 func unmarshal(line []byte) error {
 	var o observed
 	return json.Unmarshal(line, &o)
-}
-
-// parsed looks up the values one after the other, skipping what lies between.
-func parsed(line []byte) error {
-	for _, path := range [][]string{{"subject", "reference"}, {"effectiveDateTime"}, {"status"}, {"code", "coding", "[0]", "system"}, {"code", "coding", "[0]", "code"},
-		{"valueQuantity", "value"}, {"valueQuantity", "code"}} {
-		if _, _, _, err := jsonparser.Get(line, path...); err != nil && err != jsonparser.KeyPathNotFoundError {
-			return err
-		}
-	}
-	return nil
 }
 
 // BenchmarkBundles reads 60 packed Bundles, about 49 MB of text, into all tables.

@@ -218,7 +218,7 @@ func consent() mapping {
 		},
 		format.Provision: func(x *row, dst []byte) []byte { return append(dst, x.place...) },
 		format.Decision:  part("type"), format.Start: part("period.start"), format.End: part("period.end"),
-		format.Purpose: coded("purpose"), format.Action: coded("action"), format.Code: coded("code"), format.Class: coded("class"),
+		format.Purpose: said("purpose"), format.Action: said("action"), format.Code: said("code"), format.Class: limits,
 		format.Actor: func(x *row, dst []byte) []byte {
 			from := len(dst)
 			for a := range x.part.get("actor").each {
@@ -229,6 +229,36 @@ func consent() mapping {
 			return dst
 		},
 	}}
+}
+
+// said is the codes of a provision, and "|text" for those that are text alone: what
+// limits a consent must not read as if there were no limit.
+func said(name string) cell {
+	codes := coded(name)
+	return func(x *row, dst []byte) []byte {
+		from := len(dst)
+		dst = codes(x, dst)
+		for c := range x.part.get(name).each {
+			if c.there() && !c.get("coding").there() && !c.get("code").there() {
+				dst = behind(dst, from, []byte("|text"))
+			}
+		}
+		return dst
+	}
+}
+
+// limits is to what kinds of data a provision is limited: class, security labels, and
+// "|data" or "|dataPeriod" where it names single data or their time.
+func limits(x *row, dst []byte) []byte {
+	from := len(dst)
+	dst = said("class")(x, dst)
+	dst = behind(dst, from, said("securityLabel")(x, nil))
+	for _, k := range []string{"data", "dataPeriod"} {
+		if x.part.get(k).there() {
+			dst = behind(dst, from, []byte("|"+k))
+		}
+	}
+	return dst
 }
 
 // whole is a cell of the resource in a row of a part of it.

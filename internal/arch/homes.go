@@ -19,7 +19,6 @@ func homes() []home {
 		{"github.com/parquet-go/parquet-go", []string{"format/parquet"}},
 		{"github.com/apache/arrow-go", []string{"table/pool"}},
 		{"github.com/jackc/pgx", []string{"format/omop", "internal/warehouse"}}, // reading, and asking where the data are
-		{"github.com/buger/jsonparser", []string{"format/fhir"}},
 		{"golang.org/x/sys", []string{"table/pool"}},
 		{"github.com/goccy/go-yaml", []string{"manifest", "analysis/analysistest"}},
 		{"github.com/santhosh-tekuri/jsonschema", []string{"manifest"}},
