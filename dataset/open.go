@@ -87,7 +87,12 @@ func (k *Kept) History(ctx context.Context, names ...string) (table.History, err
 		if t != pool.People && !slices.ContainsFunc(names, func(n string) bool { return t == pool.EventTable(n) }) {
 			continue
 		}
-		if err := k.Pool.Verify(ctx, t); err != nil {
+		kept, _ := k.Pool.Table(t)
+		var columns []string
+		for _, f := range kept.Fields() {
+			columns = append(columns, f.Name)
+		}
+		if err := k.Pool.Verify(ctx, t, columns...); err != nil {
 			return table.History{}, err
 		}
 	}
