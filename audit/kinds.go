@@ -98,8 +98,8 @@ var catalogue = [...]Kind{
 	{MemberSeen, "the hub heard from a member for the first time", false, []Fact{need("member", Member)}},
 	{EnvelopeAccepted, "the hub has a sealed message whole", false, []Fact{need("id", ID), need("from", Member), need("to", Member), need("bytes", Count), need("digest", Digest)}},
 	{EnvelopesForgotten, "the hub forgot messages of one sender to one recipient that nobody fetched in time", false, []Fact{need("from", Member), need("to", Member), need("count", Count)}},
-	{ConsentState, "another register of consents is in force for a dataset", false, []Fact{need("dataset", Label), need("state", Digest), need("rules", Digest), need("people", Count), need("changed", Count), need("lost", Count), need("changes", Digest)}},
-	{ConsentCohort, "consent was applied to a study's cohort", true, []Fact{need("dataset", Label), word("purpose", "research", "quality", "public-health", "education"), need("day", Label), need("state", Digest), need("cohort", Digest), need("permitted", Count), need("denied", Count), need("silent", Count)}},
+	{ConsentState, "another register of consents is in force for a dataset", false, []Fact{need("dataset", Label), need("state", Digest), need("rules", Digest), need("changes", Digest)}},
+	{ConsentCohort, "consent was applied to a study's cohort", true, []Fact{need("dataset", Label), word("purpose", "research", "quality", "public-health", "education"), need("day", Label), need("state", Digest), need("cohort", Digest)}},
 }
 
 // kind looks a kind up.

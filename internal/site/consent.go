@@ -2,226 +2,144 @@ package site
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
-	"time"
 
-	"hmsp.center/hmsp/atomicfile"
 	"hmsp.center/hmsp/audit"
 	"hmsp.center/hmsp/dataset"
-	"hmsp.center/hmsp/format"
+	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/law/consent"
 	"hmsp.center/hmsp/table"
 )
 
+// An asked is a dataset whose patients' consent was asked for a cohort.
+type asked struct {
+	dataset string
+	state   consent.Hash // the register that was asked, as it is booked
+}
+
 // consenting leaves out the patients whose consent does not permit the study's purpose
 // today. Consent is read anew at each cohort, so that a withdrawal acts from the next
-// one; what was read and who was let in is booked before it returns.
+// one; what was read and who was let in is booked before it returns. A study that was
+// interrupted and asks again must find the consents as they were, or it ends.
 func (d *door) consenting(ctx context.Context, t table.Table) (table.Table, error) {
 	s, p := d.run.site, d.run.plan
+	s.consents.mu.Lock()
+	defer s.consents.mu.Unlock()
+	today, permits := dayOf(s.cfg.Now()), sha256.New()
+	var books []asked
 	for _, name := range p.Study.Datasets() {
-		data, err := s.Dataset(name)
+		set, err := s.Dataset(name)
 		if err != nil {
-			return t, err
+			return t, d.private(0, "dataset "+name, err)
 		}
-		if data.Consent == nil || data.Consent.None != "" {
+		if !asksConsent(set) {
 			continue
 		}
-		r, err := s.register(ctx, data)
+		r, err := s.register(ctx, set)
+		if err == nil && t.Pseudonyms == nil && t.Rows() > 0 {
+			err = errors.New("the data do not say whose they are: name the patient's column in the mapping")
+		}
 		if err != nil {
-			return t, err
+			return t, d.unread(name, err)
 		}
 		state, err := s.inForce(name, r)
 		if err != nil {
-			return t, err
+			return t, d.told(0, err)
 		}
-		today := day(s.cfg.Now())
 		keep, sum := r.Filter(t.Pseudonyms, p.Study.Purpose, today)
 		if len(keep) < t.Rows() {
 			t = t.Take(keep)
 		}
-		salt, err := s.salt("cohort", name, p.Digest)
-		if err != nil {
-			return t, err
+		s.log.Info("consent", "study", p.Study.Name, "dataset", name, "purpose", p.Study.Purpose, "asked", sum.People, "permitted", sum.Permitted, "denied", sum.Denied, "silent", sum.Silent)
+		permits.Write([]byte(name))
+		if err := s.permitting(permits, r, p.Study.Purpose, today); err != nil {
+			return t, d.told(0, err)
 		}
-		who := consent.NewCohort(salt, t.Pseudonyms)
-		if err := s.keepConsent(who.Digest(), salt, consent.EncodePeople(t.Pseudonyms)); err != nil {
-			return t, err
-		}
-		if err := s.book(audit.ConsentCohort, p.Digest, "", consent.CohortFacts(name, p.Study.Purpose, today, state, who.Digest(), sum)); err != nil {
-			return t, err
+		books = append(books, asked{name, state})
+	}
+	if len(books) == 0 {
+		return t, nil
+	}
+	if err := d.sameConsent(hex.EncodeToString(permits.Sum(nil))); err != nil {
+		return t, err
+	}
+	for _, b := range books {
+		if err := d.bookCohort(b, today, t); err != nil {
+			return t, d.told(0, err)
 		}
 	}
 	return t, nil
 }
 
-// inForce books a register that is not the one that was in force before, and returns
-// the commitment to it.
-func (s *Site) inForce(name string, r *consent.Register) (consent.Hash, error) {
-	last, err := s.lastState(name)
-	if err != nil {
-		return consent.Hash{}, err
-	}
-	var before *consent.Register
-	if last != nil {
-		if before, _, err = ConsentRegister(s.cfg.Home, *last); err != nil {
-			return *last, err
-		}
-		if before.Digest() == r.Digest() {
-			return *last, nil
-		}
-	}
-	salt, err := s.salt("state", name, rand.Text())
-	if err != nil {
-		return consent.Hash{}, err
-	}
-	if before == nil {
-		before = (&consent.Builder{}).Register()
-	}
-	changes := consent.Compare(before, r)
-	state, changed := r.State(salt), consent.NewChanges(salt, changes.All)
-	if err := s.keepConsent(state.Digest(), salt, r.Encode()); err != nil {
-		return consent.Hash{}, err
-	}
-	if err := s.book(audit.ConsentState, "", "", consent.StateFacts(name, r, state.Digest(), changes, changed.Digest())); err != nil {
-		return consent.Hash{}, err
-	}
-	b, err := state.Digest().MarshalText()
-	if err != nil {
-		return consent.Hash{}, err
-	}
-	return state.Digest(), atomicfile.Write(statePath(s.cfg.Home, name), b, 0o600)
-}
+// asksConsent says whether the patients of a dataset are asked.
+func asksConsent(d dataset.Dataset) bool { return d.Consent != nil && d.Consent.None == "" }
 
-// consentDir holds what the commitments about consent in the audit log are made of, by
-// the commitment, and the state in force of each dataset.
-const consentDir = "consent"
-
-func statePath(home, dataset string) string {
-	return filepath.Join(home, consentDir, dataset+".state")
-}
-
-func commitmentPath(home string, h consent.Hash) string {
-	return filepath.Join(home, consentDir, h.String())
-}
-
-// lastState is the commitment to the register in force; nil where there was none.
-func (s *Site) lastState(name string) (*consent.Hash, error) {
-	b, err := os.ReadFile(statePath(s.cfg.Home, name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	var h consent.Hash
-	if err == nil {
-		err = h.UnmarshalText(b)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the state of consent of %s: %w", name, err)
-	}
-	return &h, nil
-}
-
-// salt derives the salt of a tree that nothing else has.
-func (s *Site) salt(parts ...string) (consent.Hash, error) {
+// permitting names, under the site's key, everyone in a register who permits a purpose
+// on a day. It is of all the site's patients, not of a cohort, so that what is refused
+// when it changes tells of no few of them.
+func (s *Site) permitting(to interface{ Write([]byte) (int, error) }, r *consent.Register, purpose string, day consent.Day) error {
 	key, err := s.subkey("consent")
 	if err != nil {
-		return consent.Hash{}, err
+		return err
 	}
-	return consent.NewSalt(key, strings.Join(parts, "\x00")), nil
+	mac := hmac.New(sha256.New, key)
+	var b [8]byte
+	for who := range r.Permitting(purpose, day) {
+		binary.BigEndian.PutUint64(b[:], who)
+		mac.Write(b[:])
+	}
+	to.Write(mac.Sum(nil))
+	return nil
 }
 
-// keepConsent keeps what a commitment is made of, and its salt, before it is booked.
-func (s *Site) keepConsent(h, salt consent.Hash, content []byte) error {
-	if err := os.MkdirAll(filepath.Join(s.cfg.Home, consentDir), 0o700); err != nil {
-		return fmt.Errorf("keep consent: %w", err)
+// sameConsent holds a study to the consents of its first cohort, over restarts: all its
+// rounds must see the same patients, and after a withdrawal that the site knows of it
+// must not go on with the patient.
+func (d *door) sameConsent(now string) error {
+	x := d.run
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.record.Consent != "" && x.record.Consent != now {
+		return engine.Reason{Kind: engine.ReasonData, Text: "what patients of this site consent to changed while the study ran; submit the study again"}
 	}
-	return atomicfile.Write(commitmentPath(s.cfg.Home, h), append(salt[:], content...), 0o600)
+	d.consent, x.record.Consent = now, now
+	return x.site.keep(x.plan.Digest, x.record)
 }
 
-// ConsentRegister reads what a commitment to a register is made of.
-func ConsentRegister(home string, h consent.Hash) (*consent.Register, consent.Hash, error) {
-	salt, b, err := readCommitment(home, h)
-	if err != nil {
-		return nil, salt, err
+// unread is what may be told outside of consents that cannot be read.
+func (d *door) unread(name string, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
 	}
-	r, err := consent.Decode(b)
-	if err != nil {
-		return nil, salt, fmt.Errorf("register of consents %.12s: %w", h, err)
-	}
-	return r, salt, nil
+	d.run.site.log.Error("consent", "study", d.run.plan.Study.Name, "dataset", name, "error", err.Error())
+	return engine.Reason{Kind: engine.ReasonData, Text: fmt.Sprintf("dataset %s: the patients' consent cannot be read at this site, and without it nothing is computed; the site's own log says why", name)}
 }
 
-// ConsentCohort reads what a commitment to a cohort is made of.
-func ConsentCohort(home string, h consent.Hash) ([]uint64, consent.Hash, error) {
-	salt, b, err := readCommitment(home, h)
+// bookCohort keeps and books who was let in. The salt is the study's, so that a cohort
+// that is booked again after a restart has the same commitment.
+func (d *door) bookCohort(b asked, today consent.Day, t table.Table) error {
+	s, p := d.run.site, d.run.plan
+	salt, err := s.salt("cohort", b.dataset, p.Digest)
 	if err != nil {
-		return nil, salt, err
+		return err
 	}
-	people, err := consent.DecodePeople(b)
-	if err != nil {
-		return nil, salt, fmt.Errorf("cohort %.12s: %w", h, err)
+	who := consent.NewCohort(salt, t.Pseudonyms).Digest()
+	if err := keepConsent(s.cfg.Home, who, salt, consent.EncodePeople(t.Pseudonyms)); err != nil {
+		return err
 	}
-	return people, salt, nil
+	return s.book(audit.ConsentCohort, p.Digest, "", consent.CohortFacts(b.dataset, p.Study.Purpose, today, b.state, who))
 }
 
-func readCommitment(home string, h consent.Hash) (salt consent.Hash, content []byte, err error) {
-	b, err := os.ReadFile(commitmentPath(home, h))
-	if err == nil && len(b) < len(salt) {
-		err = errors.New("it is cut short")
+// named adds to the parts of a name who permits the question: a private study that was
+// paid for is not answered with the same noise of other patients.
+func (d *door) named(parts ...[]byte) [][]byte {
+	if d.consent != "" {
+		parts = append(parts, []byte(d.consent))
 	}
-	if err != nil {
-		return salt, nil, fmt.Errorf("what the audit log commits to about consent (%.12s) cannot be read: %w; restore %s from a backup", h, err, filepath.Join(home, consentDir))
-	}
-	copy(salt[:], b)
-	return salt, b[len(salt):], nil
-}
-
-// day is the day on the wall of whoever reads the clock.
-func day(now time.Time) consent.Day {
-	y, m, d := now.Date()
-	return consent.Day(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / table.Day)
-}
-
-// register reads the consent of a dataset's patients as it is now.
-func (s *Site) register(ctx context.Context, d dataset.Dataset) (*consent.Register, error) {
-	pseudonym, err := Pseudonyms(s.cfg.Home)
-	if err != nil {
-		return nil, err
-	}
-	return Consents(ctx, s.cfg.Catalog.Formats, d, pseudonym)
-}
-
-// Consents reads the consent of a dataset's patients: a list, or the Consent resources
-// of a clinical source.
-func Consents(ctx context.Context, formats []format.Format, d dataset.Dataset, pseudonym func(string) uint64) (*consent.Register, error) {
-	path, named := d.Consent.Path, ""
-	if d.Consent.From != "" {
-		path, named = d.Path, d.Format
-	}
-	f, err := format.DetectSource(formats, path)
-	if named != "" {
-		f, err = format.Named(formats, named)
-	}
-	if err != nil {
-		return nil, err
-	}
-	o := format.Options{}
-	if _, ok := f.(format.Tables); ok {
-		o.Table = format.ConsentTable
-	}
-	rows, err := f.Open(ctx, path, o)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	r, err := consent.Load(ctx, rows, path, pseudonym)
-	if err != nil {
-		return nil, fmt.Errorf("read consent: %w", err)
-	}
-	return r, nil
+	return parts
 }

@@ -62,6 +62,9 @@ func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.S
 	if err := r.alone(d); err != nil {
 		return dataset.Profile{}, err
 	}
+	if err := r.readable(ctx, d); err != nil {
+		return dataset.Profile{}, err
+	}
 	taken := fmt.Errorf("dataset %q is registered already: choose another name, or give --replace", d.Name)
 	if _, err := os.Stat(r.path(d.Name)); err == nil && !replace {
 		return dataset.Profile{}, taken
@@ -155,6 +158,9 @@ func (r Registry) Try(ctx context.Context, d dataset.Dataset, dictionary table.S
 	}
 	d, err := absolute(d)
 	if err != nil {
+		return dataset.Profile{}, err
+	}
+	if err := r.readable(ctx, d); err != nil {
 		return dataset.Profile{}, err
 	}
 	dir, err := os.MkdirTemp(r.Home, ".dry-run-")

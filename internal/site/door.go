@@ -31,6 +31,7 @@ type door struct {
 	sets     map[string][][]byte // of an exact study: what the differencing guard admitted
 	grant    *ledger.Grant       // of a private study: what the ledger gave
 	question string              // that was paid for
+	consent  string              // names who permits the purpose, where consents are asked
 }
 
 // Compute is the door: read, protect, table, admit or reserve, Local, range check,
@@ -150,7 +151,7 @@ func (d *door) cohort(ctx context.Context) (table.Table, error) {
 		return table.Table{}, err
 	}
 	if t, err = d.consenting(ctx, t); err != nil {
-		return table.Table{}, d.private(0, "consent", err)
+		return table.Table{}, err
 	}
 	// Of a private study no refusal may tell how many there are: its noise covers few.
 	if n := t.People(); p.Budget == nil && n < s.member.Config.MinimumCohort {
@@ -173,7 +174,7 @@ func (d *door) told(round int, err error) error {
 		return engine.Reason{Kind: engine.ReasonBudget, Text: r.Error()}
 	}
 	if r := (*ledger.OtherRound)(nil); errors.As(err, &r) {
-		return engine.Reason{Kind: engine.ReasonDifference, Text: "this question was answered before and went another way after its first rounds; it is not answered twice for one price: ask again, and it is paid for anew"}
+		return engine.Reason{Kind: engine.ReasonDifference, Text: "this question was answered before, and what it asks of whom is not the same now: its later rounds went another way, or patients' consents changed; it is not answered twice for one price: ask again, and it is paid for anew"}
 	}
 	if r := (*ledger.OtherSet)(nil); errors.As(err, &r) {
 		return engine.Reason{Kind: engine.ReasonDifference, Text: "this question was answered before with other contributors, and the same noise over other sites would show one site's part: ask again, and it is paid for anew"}

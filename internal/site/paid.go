@@ -88,7 +88,7 @@ func (d *door) spend(q engine.Question) error {
 	for _, task := range q.Tasks {
 		parts = append(parts, vectorName(task))
 	}
-	asked := sha256.Sum256(secure.Frame("round", parts...))
+	asked := sha256.Sum256(secure.Frame("round", d.named(parts...)...))
 	return d.run.site.ledger.SpendAs(d.run.plan.Digest, q.Round, hex.EncodeToString(asked[:16]))
 }
 
@@ -117,7 +117,7 @@ func (d *door) noise(round int, task engine.Task) (*noise.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	info := secure.Frame("noise", []byte(d.question), secure.Number(d.grant.Generation), secure.Number(round), vectorName(task))
+	info := secure.Frame("noise", d.named([]byte(d.question), secure.Number(d.grant.Generation), secure.Number(round), vectorName(task))...)
 	stream, err := hkdf.Key(sha256.New, key, nil, string(info), 32)
 	if err != nil {
 		return nil, fmt.Errorf("derive noise: %w", err)

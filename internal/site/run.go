@@ -28,7 +28,8 @@ type Record struct {
 	Phase    string           `json:"phase,omitempty"`
 	Round    int              `json:"round,omitempty"`
 	Lead     string           `json:"lead"`
-	Data     string           `json:"data,omitempty"` // digest of the dataset at the first round
+	Data     string           `json:"data,omitempty"`    // digest of the dataset at the first round
+	Consent  string           `json:"consent,omitempty"` // digest of who permitted at the first round
 	Outcome  *receipt.Outcome `json:"outcome,omitempty"`
 }
 

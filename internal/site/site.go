@@ -59,6 +59,7 @@ type Site struct {
 	accounts  *store.Ledger
 	cohorts   *store.Cohorts
 	publisher *ledger.Publisher
+	consents  consents
 	guard     *difference.Guard
 
 	mu      sync.Mutex

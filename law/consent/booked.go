@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
-
-	"hmsp.center/hmsp/audit"
 )
 
 // The kinds of entries of the audit log that a site books about consent.
@@ -15,14 +13,12 @@ const (
 	KindCohort = "consent.cohort" // consent was applied to a study's cohort
 )
 
-// The facts of those entries.
+// The facts of those entries. None is a count: the log is shown to others, with every
+// proof, and how many were left out is for the site alone.
 const (
 	factDataset = "dataset" // both: the dataset's name
 	factState   = "state"   // both: Digest of the register's State
 	factRules   = "rules"   // state: digest of the reading
-	factPeople  = "people"  // state: how many patients the register knows
-	factChanged = "changed" // state: whose decision changed since the register before
-	factLost    = "lost"    // state: whose permission shrank
 	factChanges = "changes" // state: Digest of NewChanges of Changes.All
 	factCohort  = "cohort"  // cohort: Digest of NewCohort
 	factPurpose = "purpose" // cohort: the study's
@@ -30,21 +26,15 @@ const (
 )
 
 // StateFacts are the facts of an entry KindState: that r, committed to in state, is
-// in force for a dataset from now on, and what changed since the one before.
-func StateFacts(dataset string, r *Register, state Hash, c Changes, changes Hash) map[string]string {
-	return map[string]string{
-		factDataset: dataset, factState: state.String(), factRules: r.rules.String(), factPeople: audit.FormatCount(r.People()),
-		factChanged: audit.FormatCount(len(c.All)), factLost: audit.FormatCount(len(c.Lost)), factChanges: changes.String(),
-	}
+// in force for a dataset from now on, and whose decision is another than before.
+func StateFacts(dataset string, r *Register, state, changes Hash) map[string]string {
+	return map[string]string{factDataset: dataset, factState: state.String(), factRules: r.rules.String(), factChanges: changes.String()}
 }
 
 // CohortFacts are the facts of an entry KindCohort: who is left of a study's cohort,
 // committed to in cohort, under the register of the entry with that state.
-func CohortFacts(dataset, purpose string, day Day, state, cohort Hash, s Summary) map[string]string {
-	return map[string]string{
-		factDataset: dataset, factPurpose: purpose, factDay: FormatDay(day), factState: state.String(), factCohort: cohort.String(),
-		"permitted": audit.FormatCount(s.Permitted), "denied": audit.FormatCount(s.Denied), "silent": audit.FormatCount(s.Silent),
-	}
+func CohortFacts(dataset, purpose string, day Day, state, cohort Hash) map[string]string {
+	return map[string]string{factDataset: dataset, factPurpose: purpose, factDay: FormatDay(day), factState: state.String(), factCohort: cohort.String()}
 }
 
 // peopleMagic begins the encoding of a set of people.

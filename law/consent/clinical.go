@@ -143,12 +143,15 @@ func (c *clinical) flush() error {
 		return nil
 	}
 	who := c.b.Pseudonym(c.who)
-	c.b.known(who)
-	for _, s := range c.reading.Statements(c.doc) {
+	statements := c.reading.Statements(c.doc)
+	if len(statements) == 0 {
+		c.b.keep(record{pseudonym: who})
+	}
+	for _, s := range statements {
 		if !s.valid() {
 			return c.t.wrong("", "the reading of a consent gave what is no statement", "")
 		}
-		c.b.records = append(c.b.records, record{who, s})
+		c.b.keep(record{who, s})
 	}
 	c.doc.Provisions = c.doc.Provisions[:0]
 	c.who, c.id = "", ""

@@ -91,9 +91,6 @@ func (l *list) row() error {
 		return l.t.bad("valid_to", "the period ends before it begins", "valid_from is the first day and valid_to the last")
 	}
 	who := l.b.Pseudonym(cell[0])
-	l.b.known(who)
-	if s.Effect != 0 {
-		l.b.records = append(l.b.records, record{who, s})
-	}
+	l.b.keep(record{who, s})
 	return nil
 }

@@ -101,9 +101,13 @@ func (b *Builder) reading() Reading {
 	return b.Reading
 }
 
-// known notes that there is a consent of a patient.
-func (b *Builder) known(pseudonym uint64) {
-	b.records = append(b.records, record{pseudonym: pseudonym})
+// keep gathers a statement of a patient, or, if it has no effect, that there is a
+// consent of the patient.
+func (b *Builder) keep(r record) {
+	if r.Effect == 0 {
+		r = record{pseudonym: r.pseudonym}
+	}
+	b.records = append(b.records, r)
 }
 
 // A source is a table with the row that is read.

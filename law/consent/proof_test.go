@@ -51,20 +51,20 @@ func (s *site) register(lines ...string) {
 	next, salt := load(s.t, listed(lines...)), s.salt()
 	c := consent.Compare(s.reg, next)
 	s.reg, s.state = next, next.State(salt).Digest()
-	s.book(consent.KindState, consent.StateFacts("lung", next, s.state, c, consent.NewChanges(salt, c.All).Digest()), consent.Booked{Salt: salt, Register: next})
+	s.book(consent.KindState, consent.StateFacts("lung", next, s.state, consent.NewChanges(salt, c.All).Digest()), consent.Booked{Salt: salt, Register: next})
 }
 
 // cohort computes with those who permit, and with others whatever they say.
 func (s *site) cohort(purpose string, others ...string) {
 	day := consent.Day(s.at.Unix()/86400 + 1)
 	all := people("ann", "bob", "cem", "dua")
-	keep, sum := s.reg.Filter(all, purpose, day)
+	keep, _ := s.reg.Filter(all, purpose, day)
 	in := people(others...)
 	for _, k := range keep {
 		in = append(in, all[k])
 	}
 	salt := s.salt()
-	s.book(consent.KindCohort, consent.CohortFacts("lung", purpose, day, s.state, consent.NewCohort(salt, in).Digest(), sum), consent.Booked{Salt: salt, People: in})
+	s.book(consent.KindCohort, consent.CohortFacts("lung", purpose, day, s.state, consent.NewCohort(salt, in).Digest()), consent.Booked{Salt: salt, People: in})
 }
 
 func (s *site) other() { s.book(audit.Started, map[string]string{"version": "x"}, consent.Booked{}) }

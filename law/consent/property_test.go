@@ -70,6 +70,9 @@ func TestDenyWinsInAnyOrder(t *testing.T) {
 			if got.Outcome != want {
 				t.Fatalf("%s, %s on %s: got %v %s, want %v", who, purpose, consent.FormatDay(day), got.Outcome, got.Why, want)
 			}
+			if slices.Contains(slices.Collect(reg.Permitting(purpose, day)), pseudonym(who)) != (want == consent.Permit) {
+				t.Fatalf("%s, %s on %s: is %v, and listed among those who permit otherwise", who, purpose, consent.FormatDay(day), want)
+			}
 		})
 		shuffled := rapid.Permutation(cells).Draw(t, "order")
 		if again := load(t, listRows(append(shuffled, cells...))); again.Digest() != reg.Digest() { // twice: idempotent

@@ -2,6 +2,7 @@ package consent
 
 import (
 	"cmp"
+	"iter"
 	"math/bits"
 	"slices"
 )
@@ -145,6 +146,19 @@ func (r *Register) Count(purpose string, day Day) (s Summary) {
 		s.count(d)
 	}
 	return s
+}
+
+// Permitting visits everyone in the register who permits a purpose on a day, in the
+// order of their pseudonyms.
+func (r *Register) Permitting(purpose string, day Day) iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		bit, ok := SetOf(purpose)
+		for i := range r.People() {
+			if ok && decide(r.of(i), bit, day).Outcome == Permit && !yield(r.people[i].pseudonym) {
+				return
+			}
+		}
+	}
 }
 
 // find is the place of a pseudonym, -1 if it is not there. Pseudonyms are hashes, so
