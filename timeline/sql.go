@@ -137,7 +137,7 @@ func made(of int) string {
 	return fmt.Sprint("v", of)
 }
 
-// happened is the condition, and what comes before it, that a flag's event says yes.
+// happened is a further condition on the events of a flag: that they say yes.
 func (w *sqlWriter) happened(of int) string {
 	if of != ofDeath && w.plan.reads[of].Kind == table.Flag {
 		return " AND x <> 0"

@@ -31,16 +31,19 @@ func (w *sqlWriter) rank(of int) {
 	w.put(" END")
 }
 
-// inOrder is the order of events.
-const inOrder = " ORDER BY e.t ASC NULLS FIRST, e.r ASC"
+// The order of events, and its reverse.
+const (
+	inOrder  = " ORDER BY e.t ASC NULLS FIRST, e.r ASC"
+	reversed = " ORDER BY e.t DESC NULLS LAST, e.r DESC"
+)
 
 func (w *sqlWriter) aggregate(k int, f feature) {
 	filter := func() { w.filter(k, f) }
 	switch f.take {
 	case First:
-		w.pick(" ORDER BY e.t ASC NULLS FIRST, e.r ASC", filter)
+		w.pick(inOrder, filter)
 	case Last:
-		w.pick(" ORDER BY e.t DESC NULLS LAST, e.r DESC", filter)
+		w.pick(reversed, filter)
 	case Mean:
 		w.put("SUM(e.x", inOrder, ")", filter, " / COUNT(*)", filter)
 	case Median:

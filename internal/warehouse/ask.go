@@ -23,7 +23,7 @@ import (
 // the years 1 to 9999, the memory does not hold one patient, or ctx ends.
 func Ask(ctx context.Context, h table.History, q Question, o Options) (table.Table, io.Closer, error) {
 	o.Memory = cmp.Or(o.Memory, DefaultMemory)
-	return ask(ctx, h, q, o, int(o.Memory/rowSize))
+	return ask(ctx, h, q, o, int(o.Memory/rowSize(len(q.Timeline.Schema()))))
 }
 
 // ask is Ask in parts of so many rows.
@@ -67,9 +67,9 @@ func newAsked(h table.History, q Question) *asked {
 	return a
 }
 
-// rowSize is what a person or an event costs the database at most, in bytes; it is
-// measured, by BenchmarkAsk.
-const rowSize = 512
+// rowSize is what a person or an event costs the database at most, in bytes, for so
+// many variables: what is put in order is copied for each. It is measured.
+func rowSize(variables int) int64 { return 256 + 128*int64(variables) }
 
 // all asks the history in parts.
 func (a *asked) all(ctx context.Context, memory int64, rows int, to *answer) error {
