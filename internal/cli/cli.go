@@ -110,7 +110,7 @@ Exit codes:   0 done, 1 failed on the way, 2 input not right, 3 not permitted, 4
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return inputf("%w\nsee `%s --help`", flagError(c, err), c.CommandPath())
 	})
-	for _, f := range []func(*app) *cobra.Command{demoCommand, studyCommand, siteCommand, datasetCommand, researcherCommand, charterCommand, hubCommand, consoleCommand, receiptCommand, policyCommand, ledgerCommand, auditCommand, benchCommand, simulateCommand, schemaCommand, versionCommand} {
+	for _, f := range []func(*app) *cobra.Command{demoCommand, studyCommand, siteCommand, datasetCommand, researcherCommand, charterCommand, hubCommand, consoleCommand, receiptCommand, policyCommand, ledgerCommand, auditCommand, consentCommand, benchCommand, simulateCommand, schemaCommand, versionCommand} {
 		root.AddCommand(f(a))
 	}
 	for _, c := range root.Commands() {

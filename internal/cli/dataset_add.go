@@ -134,5 +134,8 @@ func (a *app) addDataset(c *cobra.Command, path string, o addOptions) error {
 	if o.replace {
 		change = "replaced"
 	}
-	return site.Note(m, a.now, audit.Entry{Kind: audit.DatasetRegistered, Who: audit.FormatWho(member.Account(o.home)), Facts: map[string]string{"dataset": d.Name, "change": change}})
+	if err := site.Note(m, a.now, audit.Entry{Kind: audit.DatasetRegistered, Who: audit.FormatWho(member.Account(o.home)), Facts: map[string]string{"dataset": d.Name, "change": change}}); err != nil {
+		return err
+	}
+	return a.tellConsent(c, r, d.Name)
 }
