@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"path/filepath"
 	"slices"
 
 	"hmsp.center/hmsp/format"
@@ -86,7 +87,20 @@ func snapshot(ctx context.Context, d Dataset, progress func(read, of int64)) (Sn
 	if Live(d.Path) {
 		return Snapshot{}, nil
 	}
-	return Take(ctx, d.Path, progress)
+	return Take(ctx, d.Path, d.consentFile(), progress)
+}
+
+// consentFile is the name of the list of consents below the dataset's folder; "" where
+// it is elsewhere. A withdrawal changes it, and not the data.
+func (d Dataset) consentFile() string {
+	if d.Consent == nil || d.Consent.Path == "" {
+		return ""
+	}
+	name, err := filepath.Rel(d.Path, d.Consent.Path)
+	if err != nil || !filepath.IsLocal(name) || name == "." {
+		return ""
+	}
+	return filepath.ToSlash(name)
 }
 
 // fill maps the source into the pool.

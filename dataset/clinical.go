@@ -91,7 +91,7 @@ func newClinical(ctx context.Context, d Dataset, f format.Tables, dictionary tab
 		sel := &selection{variable: v, source: s, units: map[string]*conversion{}, convert: newConverter(v, s, ".")}
 		codes := s.Events
 		if codes == nil && v.Code != "" && s.Table == "" && s.Value == "" {
-			codes = []string{v.Code}
+			codes = strings.Fields(v.Code)
 		}
 		switch {
 		case isSex(v) && !mapped:
@@ -164,6 +164,9 @@ func tableColumns(name string) []string {
 // need notes the columns of a table that a selection reads.
 func (c *clinical) need(t string, s *selection) {
 	c.columns(t, format.Patient)
+	if t == rowsOfFile {
+		c.columns(t, format.Time)
+	}
 	if all := tableColumns(t); all != nil {
 		for _, name := range []string{format.Time, format.Code, format.Status, format.Value, format.Unit, format.ValueCode, format.ValueText} {
 			if slices.Contains(all, name) {
@@ -189,7 +192,9 @@ func (c *clinical) columns(t string, names ...string) {
 // isSex knows the variable of a person's sex, which every clinical source has.
 func isSex(v table.Variable) bool {
 	return (v.Kind == table.Category || v.Kind == table.Flag) && slices.Contains([]string{"sex", "gender", "female", "male"}, strings.ToLower(v.Name)) && v.Code == "" ||
-		v.Kind == table.Category && slices.Contains([]string{"loinc:46098-0", "loinc:76689-9", "snomed:263495000"}, v.Code)
+		v.Kind == table.Category && slices.ContainsFunc(strings.Fields(v.Code), func(code string) bool {
+			return slices.Contains([]string{"loinc:46098-0", "loinc:76689-9", "snomed:263495000"}, code)
+		})
 }
 
 // sexes maps FHIR's administrative gender to the variable's levels, by their codes

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"hmsp.center/hmsp/format"
 	"hmsp.center/hmsp/table"
@@ -61,6 +62,9 @@ func newConverter(v table.Variable, s Source, decimal string) *converter {
 	if s.Codes == nil {
 		for i, l := range v.Levels {
 			c.name(l.Code, i)
+			for token := range strings.FieldsSeq(l.Concept) {
+				c.levels[token] = i
+			}
 		}
 	}
 	return c

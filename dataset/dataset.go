@@ -52,11 +52,13 @@ type Dataset struct {
 
 // A Table says where a clinical table is in a folder of flat files: File is relative
 // to the dataset's path, Columns gives the file's names for the table's, and System
-// the code system of codes that are written without one.
+// the code system of codes that are written without one. Codes is for a file with a
+// column for each code system: the system of each column.
 type Table struct {
 	File    string            `json:"file"`
 	Columns map[string]string `json:"columns,omitempty"`
 	System  string            `json:"system,omitempty"`
+	Codes   map[string]string `json:"codes,omitempty"`
 	Options Options           `json:"options,omitzero"`
 }
 
@@ -130,6 +132,11 @@ func Read(where string, data []byte) (Dataset, error) {
 	}
 	if len(d.Tables) > 0 && (d.Time != "" || d.Patient != "") {
 		problems = append(problems, doc.Problem("each table names its own columns: leave out patient and time", "tables"))
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Tables)) {
+		if t := d.Tables[name]; t.Codes != nil && (t.System != "" || t.Columns[format.Code] != "" || t.Columns[systemColumn] != "") {
+			problems = append(problems, doc.Problem("codes names the columns with codes and their systems: leave out system, and code and system under columns", "tables", name, "codes"))
+		}
 	}
 	if (d.Birth != "" || d.Death != "") && d.Time == "" {
 		problems = append(problems, doc.Problem("birth and death are for files whose rows have a time: name its column under time", "time"))

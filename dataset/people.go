@@ -47,6 +47,11 @@ func (p *people) of(name string) int32 {
 // write hands the people to their table in a pool.
 func (p *people) write(to *pool.Appender) error {
 	p.dates()
+	for i, d := range p.death { // who died on a day was followed until then
+		if d != table.NoTime && (p.to[i] == table.NoTime || p.to[i] < d) {
+			p.to[i] = d
+		}
+	}
 	if p.pseudonyms == nil { // nobody asked for any: they are numbers
 		for i := range len(p.number) {
 			p.pseudonyms = append(p.pseudonyms, uint64(i))

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"hmsp.center/hmsp/format"
+	"hmsp.center/hmsp/law/consent"
 	"hmsp.center/hmsp/table"
 )
 
@@ -44,10 +45,8 @@ func (l Loader) Propose(ctx context.Context, d Dataset, dictionary table.Schema)
 		if err != nil {
 			return p, err
 		}
-		consent := slices.ContainsFunc(p.Tables, func(t format.TableInfo) bool { return t.Name == format.ConsentTable && t.Rows > 0 })
-		if d.Consent == nil && consent {
-			p.Dataset.Consent = &Consent{From: "source"}
-			p.Notes = append(p.Notes, "consent is read from the source's Consent resources")
+		if d.Consent == nil {
+			p.consent(ctx, l)
 		}
 		return p, nil
 	}
@@ -60,6 +59,41 @@ func (l Loader) Propose(ctx context.Context, d Dataset, dictionary table.Schema)
 	p.columns(described.Columns, dictionary)
 	return p, nil
 }
+
+// consent finds the patients' consent in a clinical source, or in a list beside it.
+func (p *Proposal) consent(ctx context.Context, l Loader) {
+	if slices.ContainsFunc(p.Tables, func(t format.TableInfo) bool {
+		return t.Name == format.ConsentTable && t.Rows > 0 || t.Name == consentResource
+	}) {
+		p.Dataset.Consent = &Consent{From: "source"}
+		p.Notes = append(p.Notes, "consent is read from the source's Consent resources")
+		return
+	}
+	path := filepath.Join(p.Dataset.Path, consentList)
+	if Live(path) {
+		return
+	}
+	f, err := l.format("", path)
+	if err != nil {
+		return // there is none
+	}
+	d, err := f.Describe(ctx, path, format.Options{})
+	names := make([]string, len(d.Columns))
+	for i, c := range d.Columns {
+		names[i] = c.Name
+	}
+	if err == nil && len(names) > 0 && slices.Equal(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(consent.ListColumns()))) {
+		p.Dataset.Consent = &Consent{Path: path}
+		p.Notes = append(p.Notes, "consent is read from "+consentList+" in the folder")
+	}
+}
+
+// consentResource is what FHIR calls its consents, and consentList the usual name of a
+// list of consents.
+const (
+	consentResource = "Consent"
+	consentList     = "consent.csv"
+)
 
 // nameOf makes a dataset's name of a path: the file's name up to its first dot.
 func nameOf(path string) string {
@@ -122,7 +156,7 @@ func (p *Proposal) columns(columns []format.Column, dictionary table.Schema) {
 		units := map[string]string{}
 		for _, c := range columns {
 			name, unit := bracketed(c.Name)
-			if plain(name) == plain(v.Name) || v.Label != "" && plain(name) == plain(v.Label) || v.Code != "" && strings.EqualFold(c.Name, v.Code) {
+			if plain(name) == plain(v.Name) || v.Label != "" && plain(name) == plain(v.Label) || slices.ContainsFunc(strings.Fields(v.Code), func(code string) bool { return strings.EqualFold(c.Name, code) }) {
 				found = append(found, c.Name)
 				units[c.Name] = unit
 			}

@@ -18,10 +18,11 @@ import (
 )
 
 // A Snapshot names the state of a source: every file with its size, time of change
-// and content.
+// and content, but for one that is read anew at each cohort.
 type Snapshot struct {
-	Digest string      `json:"digest"` // SHA-256 of names and contents, in hex
-	Files  []FileState `json:"files,omitempty"`
+	Digest  string      `json:"digest"` // SHA-256 of names and contents, in hex
+	Files   []FileState `json:"files,omitempty"`
+	Without string      `json:"without,omitempty"` // name of the list of consents, where it is in the source's folder
 }
 
 // A FileState is a file of a source. Name is relative to the source's folder, "" for a source that
@@ -36,14 +37,14 @@ type FileState struct {
 // Live says whether a path names a database rather than files.
 func Live(path string) bool { return strings.Contains(path, "://") }
 
-// Take reads all files of a source. Each stretch of bytes is told to progress, if
-// that is not nil.
-func Take(ctx context.Context, path string, progress func(read, of int64)) (Snapshot, error) {
-	files, err := list(path)
+// Take reads all files of a source, but for the one that without names; "" names none.
+// Each stretch of bytes is told to progress, if that is not nil.
+func Take(ctx context.Context, path, without string, progress func(read, of int64)) (Snapshot, error) {
+	s := Snapshot{Without: without}
+	files, err := s.list(path)
 	if err != nil {
-		return Snapshot{}, err
+		return s, err
 	}
-	var s Snapshot
 	var read, of int64
 	for _, f := range files {
 		of += f.Size
@@ -61,21 +62,18 @@ func Take(ctx context.Context, path string, progress func(read, of int64)) (Snap
 		read += f.Size
 		f.SHA256 = hex.EncodeToString(h.Sum(nil))
 	}
-	return newSnapshot(files), nil
-}
-
-func newSnapshot(files []FileState) Snapshot {
 	whole := sha256.New()
 	for _, f := range files {
 		fmt.Fprintf(whole, "%q %s\n", f.Name, f.SHA256)
 	}
-	return Snapshot{Digest: hex.EncodeToString(whole.Sum(nil)), Files: files}
+	s.Digest, s.Files = hex.EncodeToString(whole.Sum(nil)), files
+	return s, nil
 }
 
 // Same says whether a source is what it was. Files whose size and time of change are
 // the same are taken to be the same; others are read.
 func (s Snapshot) Same(ctx context.Context, path string) (bool, error) {
-	files, err := list(path)
+	files, err := s.list(path)
 	if err != nil {
 		return false, err
 	}
@@ -102,7 +100,7 @@ func (s Snapshot) Same(ctx context.Context, path string) (bool, error) {
 }
 
 // list finds the files of a source, sorted by name.
-func list(path string) ([]FileState, error) {
+func (s Snapshot) list(path string) ([]FileState, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		if f, err := format.OpenFile(path); err != nil {
@@ -143,6 +141,7 @@ func list(path string) ([]FileState, error) {
 	if err != nil {
 		return nil, &format.Error{File: path, Text: "the folder cannot be read", Mend: "let the account that runs hmsp read all of it", Cause: err}
 	}
+	files = slices.DeleteFunc(files, func(f FileState) bool { return s.Without != "" && f.Name == s.Without })
 	if len(files) == 0 {
 		return nil, &format.Error{File: path, Text: "the folder holds no file", Mend: "name the folder of the export"}
 	}

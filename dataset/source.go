@@ -3,6 +3,8 @@ package dataset
 import (
 	"context"
 	"io"
+	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -54,7 +56,7 @@ func (l Loader) flat(d Dataset, tables map[string]Table) (format.Format, error) 
 			return nil, err
 		}
 		o := format.Options{Delimiter: t.Options.Delimiter, Encoding: t.Options.Encoding, Decimal: t.Options.Decimal, Missing: t.Options.Missing}
-		f.parts[name] = part{format: of, path: path, options: o, columns: t.Columns, system: t.System}
+		f.parts[name] = part{format: of, path: path, options: o, columns: t.Columns, system: t.System, codes: t.Codes}
 		f.names = append(f.names, name)
 	}
 	// People first: whoever is met later is known then.
@@ -80,6 +82,16 @@ type part struct {
 	options format.Options
 	columns map[string]string // the file's name of a table's column, where it is another
 	system  string
+	codes   map[string]string // the system of each column with codes, where there are several
+}
+
+// size is that of the file, in bytes; 0 where it cannot be told.
+func (p part) size() int64 {
+	info, err := os.Stat(p.path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
 }
 
 func (p part) column(name string) string {
@@ -98,7 +110,10 @@ func (flat) Sniff([]byte, string) int { return 0 }
 func (f flat) Describe(ctx context.Context, _ string, o format.Options) (format.Description, error) {
 	p, ok := f.parts[o.Table]
 	if !ok {
-		infos, _ := f.Tables(ctx, "", o)
+		var infos []format.TableInfo
+		for _, n := range f.names {
+			infos = append(infos, format.TableInfo{Name: n})
+		}
 		return format.Description{}, format.NoTable(f.parts[f.names[0]].path, o.Table, infos)
 	}
 	return p.format.Describe(ctx, p.path, p.options)
@@ -108,10 +123,14 @@ func (f flat) Open(ctx context.Context, path string, o format.Options) (format.R
 	return format.OpenOne(ctx, f, path, o)
 }
 
-func (f flat) Tables(context.Context, string, format.Options) ([]format.TableInfo, error) {
+func (f flat) Tables(ctx context.Context, _ string, _ format.Options) ([]format.TableInfo, error) {
 	var out []format.TableInfo
 	for _, n := range f.names {
-		out = append(out, format.TableInfo{Name: n, Rows: -1})
+		d, err := f.parts[n].format.Describe(ctx, f.parts[n].path, f.parts[n].options)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, format.TableInfo{Name: n, Rows: d.Rows})
 	}
 	return out, nil
 }
@@ -136,6 +155,12 @@ func (f flat) OpenTables(ctx context.Context, _ string, o format.Options, want m
 		}
 		open := flatPart{part: p, table: name}
 		for _, column := range want[name] {
+			if column == format.Code && p.codes != nil {
+				for _, c := range slices.Sorted(maps.Keys(p.codes)) {
+					open.names, open.read = append(open.names, column), append(open.read, c)
+				}
+				continue
+			}
 			c := p.column(column)
 			if _, said := p.columns[column]; !said && !have(c) && slices.ContainsFunc(format.ClinicalColumns(name), func(x format.Column) bool { return x.Name == column }) {
 				continue // it may be missing
@@ -146,6 +171,7 @@ func (f flat) OpenTables(ctx context.Context, _ string, o format.Options, want m
 			open.names, open.read = append(open.names, systemColumn), append(open.read, c)
 		}
 		r.parts = append(r.parts, open)
+		r.of += open.size()
 		for i, c := range open.read {
 			column := format.Column{Name: open.names[i], Kind: format.Text}
 			if at := slices.IndexFunc(described.Columns, func(x format.Column) bool { return x.Name == c }); at >= 0 {
@@ -159,11 +185,12 @@ func (f flat) OpenTables(ctx context.Context, _ string, o format.Options, want m
 }
 
 // A flatPart is a part that is to be read: columns read of the file, under the
-// table's names.
+// table's names, where several may hold codes.
 type flatPart struct {
 	part
 	table       string
 	names, read []string
+	kinds       []format.Kind // of what is read, once it is open
 }
 
 // flatReader reads one file after another.
@@ -174,6 +201,8 @@ type flatReader struct {
 	marks   map[string]string // the decimal mark of each table
 	now     format.Reader
 	closed  bool
+	// bytes of the files that were read, and of all that are
+	read, of int64
 }
 
 func (r *flatReader) decimal(table string) string { return r.marks[table] }
@@ -190,53 +219,78 @@ func (r *flatReader) Next() (string, format.Batch, error) {
 			if r.now, err = p.format.Open(r.ctx, p.path, o); err != nil {
 				return "", format.Batch{}, err
 			}
+			p.kinds = make([]format.Kind, len(p.read))
 			for i, c := range p.read { // the reader's kinds are what is given
-				at := slices.Index(o.Columns, c)
-				r.columns[p.table][i].Kind = r.now.Columns()[at].Kind
+				p.kinds[i] = r.now.Columns()[slices.Index(o.Columns, c)].Kind
+				r.columns[p.table][i].Kind = p.kinds[i]
+				if p.names[i] == format.Code && p.tokens() {
+					r.columns[p.table][i].Kind = format.Text
+				}
 			}
+			r.parts[0] = p
 		}
 		b, err := r.now.Next()
 		if err == nil {
-			return p.table, p.renamed(b, r.columns[p.table]), nil
+			return p.table, p.renamed(b), nil
 		}
 		if err != io.EOF {
 			return "", format.Batch{}, err
 		}
 		r.now.Close()
+		r.read += p.size()
 		r.now, r.parts = nil, r.parts[1:]
 	}
 	return "", format.Batch{}, io.EOF
 }
 
 // renamed gives each of the table's columns its values, and codes their system.
-func (p flatPart) renamed(b format.Batch, columns []format.Column) format.Batch {
+func (p flatPart) renamed(b format.Batch) format.Batch {
 	read := unique(p.read)
 	out := make([]format.Values, len(p.read))
 	for i, c := range p.read {
 		out[i] = b.Columns[slices.Index(read, c)]
 	}
 	b.Columns = out
-	code := slices.Index(p.names, format.Code)
-	if code < 0 || columns[code].Kind != format.Text {
+	if !p.tokens() {
 		return b
 	}
-	systems := slices.Index(p.names, systemColumn)
-	if p.system == "" && systems < 0 {
-		return b
-	}
-	tokens := format.Values{Text: make([]string, b.Rows), Null: out[code].Null}
-	for i := range b.Rows {
-		if out[code].Missing(i) {
-			continue
+	codes := p.joined(b)
+	for i, name := range p.names {
+		if name == format.Code {
+			out[i] = codes
 		}
-		system := p.system
-		if systems >= 0 && columns[systems].Kind == format.Text && !out[systems].Missing(i) {
-			system = out[systems].Text[i]
-		}
-		tokens.Text[i] = vocabulary.Token(system, out[code].Text[i])
 	}
-	out[code] = tokens
 	return b
+}
+
+// tokens says whether the codes of the file are made tokens.
+func (p flatPart) tokens() bool {
+	return p.system != "" || p.codes != nil || slices.Contains(p.names, systemColumn)
+}
+
+// joined are the codes of a batch, of all columns that hold codes.
+func (p flatPart) joined(b format.Batch) format.Values {
+	all := format.Values{Text: make([]string, b.Rows), Null: make([]bool, b.Rows)}
+	systems := slices.Index(p.names, systemColumn)
+	var tokens []string
+	for i := range b.Rows {
+		tokens = tokens[:0]
+		system := p.system
+		if systems >= 0 && !b.Columns[systems].Missing(i) {
+			system = raw(p.kinds[systems], b.Columns[systems], i)
+		}
+		for at, name := range p.names {
+			if name != format.Code || b.Columns[at].Missing(i) {
+				continue
+			}
+			if p.codes != nil {
+				system = p.codes[p.read[at]]
+			}
+			tokens = append(tokens, vocabulary.Token(system, raw(p.kinds[at], b.Columns[at], i)))
+		}
+		all.Text[i], all.Null[i] = strings.Join(tokens, " "), len(tokens) == 0
+	}
+	return all
 }
 
 func unique(names []string) []string {
@@ -260,10 +314,12 @@ func (r *flatReader) Close() error {
 }
 
 func (r *flatReader) Progress() (read, of int64) {
+	read = r.read
 	if p, ok := r.now.(format.Progress); ok {
-		return p.Progress()
+		of, _ := p.Progress()
+		read += of
 	}
-	return 0, 0
+	return read, r.of
 }
 
 // columnsOf lists the columns that a table of a dataset's source has.

@@ -251,7 +251,11 @@ func DetectSource(formats []Format, path string) (Format, error) {
 	}
 	info, err := os.Stat(path)
 	if err != nil || !info.IsDir() {
-		return Detect(formats, path)
+		f, err := Detect(formats, path)
+		if err != nil {
+			return nil, err
+		}
+		return f, labelled(formats, f, path)
 	}
 	files, err := filesIn(path)
 	if err != nil {
@@ -272,6 +276,28 @@ func DetectSource(formats []Format, path string) (Format, error) {
 		return nil, &Error{File: path, Text: "what this folder holds cannot be told", Mend: "name a file in it, or the format with --format: " + names(formats)}
 	}
 	return best, nil
+}
+
+// labelled refuses a file whose name says that it is something else than it is: one of
+// the two is a mistake.
+func labelled(formats []Format, is Format, path string) error {
+	name := strings.ToLower(filepath.Base(path))
+	if strings.HasSuffix(name, ".gz") {
+		name = strings.TrimSuffix(name, ".gz")
+		if f, err := os.Open(path); err == nil {
+			defer f.Close()
+			magic := make([]byte, 2)
+			if n, _ := io.ReadFull(f, magic); n < 2 || magic[0] != 0x1f || magic[1] != 0x8b {
+				return &Error{File: path, Text: "the name says gzip, and the file is not compressed", Mend: "rename it, or compress it"}
+			}
+		}
+	}
+	says, ok := map[string]string{".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".ndjson": "fhir", ".json": "fhir", ".hl7": "hl7"}[filepath.Ext(name)]
+	known := slices.ContainsFunc(formats, func(f Format) bool { return f.Name() == says })
+	if !ok || !known || says == is.Name() {
+		return nil
+	}
+	return &Error{File: path, Text: fmt.Sprintf("the name says %s, and the content is %s", says, is.Name()), Mend: "rename the file, or name its format if it is right so"}
 }
 
 // Address is the address of a database without a password.

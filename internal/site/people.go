@@ -47,7 +47,7 @@ func People(ctx context.Context, k *dataset.Kept, p *plan.Plan, name string, o w
 	if tellsSites {
 		q.Cohort = nil // the history does not know where it is
 	}
-	t, done, err := warehouse.Ask(ctx, h, q, o)
+	t, done, err := warehouse.Evaluate(ctx, h, q, o)
 	if o.Pool != "" { // what is mapped stays; the name goes, so that nothing is left if the process ends
 		err = errors.Join(err, os.RemoveAll(o.Pool))
 	}
