@@ -13,8 +13,8 @@ const Day = 24 * 60 * 60
 // ward's wall shows them, since 1970-01-01T00:00:00; a zone is not kept, because a
 // day of treatment is the day that the ward calls it.
 //
-// The people are numbered from 0 in the order of their pseudonyms. From and To are
-// the ends of the time in which everything about a patient was recorded.
+// The people are numbered from 0. From and To are the ends of the time in which
+// everything about a patient was recorded.
 type History struct {
 	Pseudonyms             []uint64
 	Birth, Death, From, To []int64 // NoTime where not known
