@@ -21,8 +21,9 @@ const (
 // A Level is one code of a category, in the order that the dictionary gives it;
 // the first is the reference level of a factor, as in R.
 type Level struct {
-	Code  string `json:"code" yaml:"code"`
-	Label string `json:"label,omitempty" yaml:"label,omitempty"`
+	Code    string `json:"code" yaml:"code"`
+	Label   string `json:"label,omitempty" yaml:"label,omitempty"`
+	Concept string `json:"concept,omitempty" yaml:"concept,omitempty"` // e.g. snomed:8517006, or several with spaces between: what clinical sources write
 }
 
 // A Variable is one entry of the dictionary. Numbers and integers have a
@@ -33,7 +34,7 @@ type Variable struct {
 	Label  string  `json:"label,omitempty" yaml:"label,omitempty"`
 	Kind   Kind    `json:"type" yaml:"type"`
 	Unit   string  `json:"unit,omitempty" yaml:"unit,omitempty"`     // UCUM
-	Code   string  `json:"code,omitempty" yaml:"code,omitempty"`     // e.g. loinc:2093-3
+	Code   string  `json:"code,omitempty" yaml:"code,omitempty"`     // e.g. loinc:2093-3, or several with spaces between
 	Min    float64 `json:"min,omitempty" yaml:"min,omitempty"`       // number, integer
 	Max    float64 `json:"max,omitempty" yaml:"max,omitempty"`       // number, integer
 	Levels []Level `json:"levels,omitempty" yaml:"levels,omitempty"` // category

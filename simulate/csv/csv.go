@@ -2,10 +2,12 @@
 // made: people.csv of one row a person, and long files of everything else.
 //
 // It serves simulate. One of the sites writes as German software does: semicolons,
-// decimal commas, DD.MM.YYYY.
+// decimal commas, DD.MM.YYYY. Beside them dataset.yaml (hmsp: dataset/v1) says how they
+// become clinical tables.
 package csv
 
 import (
+	_ "embed" // the mapping
 	"strconv"
 
 	"hmsp.center/hmsp/simulate/record"
@@ -38,16 +40,22 @@ func files() []file {
 	}
 }
 
-// Files are people.csv and the long ones.
+// mapping is dataset.yaml, the same for all sites: delimiters, decimal marks and the
+// order of dates are told from the files.
+//
+//go:embed dataset.yaml
+var mapping []byte
+
+// Files are people.csv, the long ones, and how they are to be read.
 func (Layout) Files() []string {
 	var out []string
 	for _, f := range files() {
 		out = append(out, f.name+".csv")
 	}
-	return out
+	return append(out, "dataset.yaml")
 }
 
-// Head writes the headers.
+// Head writes the headers, and the mapping.
 func (Layout) Head(s record.Site) [][]byte {
 	var out [][]byte
 	for _, f := range files() {
@@ -58,7 +66,7 @@ func (Layout) Head(s record.Site) [][]byte {
 		w.end()
 		out = append(out, w.b)
 	}
-	return out
+	return append(out, mapping)
 }
 
 // Append writes one person's rows.
