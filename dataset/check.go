@@ -90,7 +90,7 @@ func (p Profile) String() string {
 					out += fmt.Sprintf(", %d %s", lost.n, lost.what)
 				}
 			}
-			out += "\n"
+			out += " (" + v.Column + ")\n"
 			continue
 		}
 		out += fmt.Sprintf("  %-24s %5.1f%% complete, %d missing, %d out of range, %d unknown codes, %d of the wrong type\n",

@@ -22,6 +22,7 @@ type selection struct {
 	source   Source
 	tables   []string // in which its rows are looked for
 	coded    bool     // a row counts if it has one of the variable's codes
+	codes    []string // which, as they are written in dictionary or mapping
 	convert  *converter
 	units    map[string]*conversion
 	count    [verdicts]int
@@ -98,7 +99,7 @@ func newClinical(ctx context.Context, d Dataset, f format.Tables, dictionary tab
 			sel.tables, sel.source = []string{format.PersonTable}, Source{Table: format.PersonTable, Value: format.Sex, Timeless: true}
 			sel.convert = newConverter(v, Source{Codes: sexes(v)}, ".")
 		case len(codes) > 0:
-			sel.coded, sel.tables = true, eventTables()
+			sel.coded, sel.codes, sel.tables = true, codes, eventTables()
 			if s.Table != "" {
 				sel.tables = []string{s.Table}
 			}
@@ -259,10 +260,21 @@ func (c *clinical) scan(ctx context.Context, f format.Tables, path string, o for
 		}
 	}
 	c.people.dates()
+	c.died()
 	if n, ok := r.(format.Noted); ok {
 		c.said = n.Notes()
 	}
 	return nil
+}
+
+// died lets the time under observation of patients last until their death, where the
+// source does not say how long it was: that they lived until then is known.
+func (c *clinical) died() {
+	for who, at := range c.people.death {
+		if to := c.people.to[who]; at != table.NoTime && to != table.NoTime && to < at && !c.observed[int32(who)] {
+			c.people.to[who] = at
+		}
+	}
 }
 
 // batch maps the rows of one batch.
@@ -506,7 +518,7 @@ func (c *clinical) describe(p *Profile) {
 		}
 		p.Rows += rows
 		p.Variables = append(p.Variables, Quality{
-			Variable: s.variable.Name, Column: strings.Join(s.tables, ", "),
+			Variable: s.variable.Name, Column: s.from(),
 			Present: s.count[good], Missing: s.count[missing], OutOfRange: s.count[outside] + s.count[excluded] - s.foreign,
 			UnknownCodes: s.count[unknown], WrongType: s.count[wrong], UnknownUnits: s.foreign, Records: rows,
 			Completeness: float64(s.count[good]) / float64(max(rows, 1)),
@@ -523,6 +535,21 @@ func (c *clinical) describe(p *Profile) {
 	if p.People == 0 {
 		p.Problems = append(p.Problems, Problem{Text: "the source has no patient", Mend: "check that the export is whole"})
 	}
+}
+
+// from says where a variable was looked for.
+func (s *selection) from() string {
+	switch {
+	case s.coded && len(s.tables) == 1:
+		return strings.Join(s.codes, " ") + " in " + s.tables[0]
+	case s.coded:
+		return strings.Join(s.codes, " ")
+	case s.source.Value != "" && s.tables[0] == rowsOfFile:
+		return "column " + s.source.Value
+	case s.source.Value != "":
+		return s.source.Value + " in " + s.tables[0]
+	}
+	return s.tables[0]
 }
 
 // A tableReader gives cells of a batch by the column's name.

@@ -34,29 +34,43 @@ func (l Loader) Propose(ctx context.Context, d Dataset, dictionary table.Schema)
 	if d.Name == "" {
 		d.Name = nameOf(d.Path)
 	}
-	f, err := l.source(d)
-	if err != nil {
-		return Proposal{}, err
-	}
-	p := Proposal{Dataset: d, Format: f.Name(), Shape: Rows}
-	if tables, ok := f.(format.Tables); ok {
-		p.Shape = History
-		p.Tables, err = tables.Tables(ctx, d.Path, d.formatOptions())
+	p := Proposal{Dataset: d, Shape: Rows}
+	if len(d.Tables) == 0 { // of a flat file, what its header says
+		f, err := l.format(d.Format, d.Path)
 		if err != nil {
 			return p, err
 		}
-		if d.Consent == nil {
-			p.consent(ctx, l)
+		if _, clinical := f.(format.Tables); !clinical {
+			described, err := f.Describe(ctx, d.Path, d.formatOptions())
+			if err != nil {
+				return p, err
+			}
+			p.Format = f.Name()
+			p.Notes = append(p.Notes, described.Notes...)
+			p.patient(described.Columns)
+			p.columns(described.Columns, dictionary)
+			if d.Time == "" {
+				return p, nil
+			}
+			p.Shape = History
+			if p.Dataset.Patient == "" && len(p.Asks) == 0 {
+				p.Asks = append(p.Asks, "whose a row is: rows over time need to say so; name the column with --patient")
+			}
+			return p, nil
 		}
-		return p, nil
 	}
-	described, err := f.Describe(ctx, d.Path, d.formatOptions())
+	f, err := l.source(d)
 	if err != nil {
 		return p, err
 	}
-	p.Notes = append(p.Notes, described.Notes...)
-	p.patient(described.Columns)
-	p.columns(described.Columns, dictionary)
+	p.Format, p.Shape = f.Name(), History
+	p.Tables, err = f.(format.Tables).Tables(ctx, d.Path, d.formatOptions())
+	if err != nil {
+		return p, err
+	}
+	if d.Consent == nil {
+		p.consent(ctx, l)
+	}
 	return p, nil
 }
 

@@ -103,7 +103,7 @@ func (v *pass) first(from, to int) {
 		if c.times == nil {
 			continue
 		}
-		if i > 0 && c.patient(i-1) == p && c.times[i-1] == c.times[i] {
+		if i > 0 && c.patient(i-1) == p && c.times[i-1] == c.times[i] && c.times[i] != table.NoTime { // what is always true may be said often
 			if y, ok := c.value(i - 1); ok && y == x {
 				v.out.Duplicates++
 			}

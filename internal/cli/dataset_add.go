@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -80,9 +81,6 @@ func (o addOptions) described(path string) (dataset.Dataset, error) {
 	case o.noConsent != "":
 		d.Consent = &dataset.Consent{None: o.noConsent}
 	}
-	if d.Time != "" && d.Patient == "" {
-		return d, fmt.Errorf("rows over time need to say whose they are: name the column with --patient")
-	}
 	return d, nil
 }
 
@@ -116,6 +114,7 @@ func (a *app) addDataset(c *cobra.Command, path string, o addOptions) error {
 	}
 	profile, err := add(c.Context(), d, m.Charter.Dictionary, o.replace, b)
 	view.end()
+	profile.Notes = slices.DeleteFunc(profile.Notes, func(n string) bool { return slices.Contains(p.Notes, n) }) // they were said
 	if profile.Format != "" {
 		a.printf("%s", profile.String())
 		if len(profile.Absent) > 0 {
