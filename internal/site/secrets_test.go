@@ -89,6 +89,8 @@ type fault struct {
 	file    string                     // name of the data file
 	data    func() []byte              // nil: no file
 	plant   func(*dataset.Dataset)     // changes the registration
+	consent []byte                     // the patients' consents at registration; nil: nobody is asked
+	later   []byte                     // the consents as the study finds them; nil: as they were
 	broken  []byte                     // the registration's file, in place of a registration
 	plugins func() []analysis.Analysis // of east, in place of `describe`
 	cohort  string
@@ -112,6 +114,19 @@ func rows(n int, more ...string) []byte {
 }
 
 func data(b []byte) func() []byte { return func() []byte { return b } }
+
+// consents permit research by the first n patients of rows, and say more.
+func consents(n int, more ...string) []byte {
+	var b bytes.Buffer
+	b.WriteString("patient,purpose,valid_from,valid_to,status\n")
+	for i := range n {
+		fmt.Fprintf(&b, "%s-%d,research,2020-01-01,,permit\n", markPatient, i)
+	}
+	for _, line := range more {
+		b.WriteString(line + "\n")
+	}
+	return b.Bytes()
+}
 
 func faults() []fault {
 	const csv = markPath + ".csv"
@@ -143,6 +158,13 @@ func faults() []fault {
 		}, kind: engine.ReasonData},
 		{name: "a registration that cannot be read", file: csv, data: data(rows(30)), broken: []byte("hmsp: dataset/v1\nname: people\npath: " + markPath + "\npatient: [" + markPatient + "\n"), kind: engine.ReasonData},
 		{name: "a registration with an unknown field", file: csv, data: data(rows(30)), broken: []byte("hmsp: dataset/v1\nname: people\npath: x.csv\n" + markColumn + ": " + markValue + "\n"), kind: engine.ReasonData},
+		{name: "consents", file: csv, data: data(rows(30)), consent: consents(25)},
+		{name: "consents of a private study", file: csv, data: data(rows(30)), consent: consents(2, markPatient+"-1,all,2020-01-01,,withdrawn"), private: true},
+		{name: "consents of too few", file: csv, data: data(rows(30)), consent: consents(25), later: consents(2), kind: engine.ReasonCohort},
+		{name: "consents that cannot be read", file: csv, data: data(rows(30)), consent: consents(25), later: consents(25, markPatient+"-26,"+markValue+",2020-01-01,,permit"), kind: engine.ReasonData},
+		{name: "a day of a consent that is none", file: csv, data: data(rows(30)), consent: consents(25), later: consents(25, markPatient+"-26,research,"+markNumber+",,permit"), kind: engine.ReasonData},
+		{name: "consents cut short", file: csv, data: data(rows(30)), consent: consents(25), later: consents(25, markPatient+"-26,"+markValue), private: true, kind: engine.ReasonData},
+		{name: "no consents any more", file: csv, data: data(rows(30)), consent: consents(25), later: []byte{}, kind: engine.ReasonData},
 		{name: "too few patients", file: csv, data: data(rows(3)), kind: engine.ReasonCohort},
 		{name: "too few in the cohort", file: csv, data: data(rows(30)), cohort: "age > 57", kind: engine.ReasonCohort},
 		{name: "a private study", file: csv, data: data(rows(30)), private: true},
@@ -420,7 +442,14 @@ func (f fault) spoil(t *testing.T, home string) {
 	if f.plant != nil {
 		f.plant(&d)
 	}
+	if f.consent != nil {
+		d.Consent = &dataset.Consent{Path: filepath.Join(dir, markPath+"-consents.csv")}
+		write(t, d.Consent.Path, f.consent)
+	}
 	register(t, home, d)
+	if f.later != nil {
+		write(t, d.Consent.Path, f.later)
+	}
 	if f.budget != "" {
 		write(t, filepath.Join(home, "budget.yaml"), []byte(f.budget))
 	}
