@@ -171,7 +171,7 @@ func TestFormatsAgree(t *testing.T) {
 			}
 			return out
 		}
-		compare("people", s.Counts["people"], bulk("Patient"), table("person"), long("people"), table("observation_period"))
+		compare("people", s.Counts["people"], bulk("Patient"), bulk("EpisodeOfCare"), table("person"), long("people"), table("observation_period"))
 		compare("visits", s.Counts["visits"], bulk("Encounter"), table("visit_occurrence"), long("visits"))
 		compare("diagnoses", s.Counts["diagnoses"], bulk("Condition"), table("condition_occurrence"), long("diagnoses"))
 		compare("measurements", s.Counts["measurements"], bulk("Observation"), table("measurement"), long("labs"))
@@ -211,8 +211,9 @@ func TestFHIRResources(t *testing.T) {
 		"Condition": {"code.coding.0.code", "subject.reference", "clinicalStatus.coding.0.code"}, "Observation": {"status", "code.coding.0.code", "subject.reference", "effectiveDateTime"},
 		"Procedure": {"status", "code.coding.0.code", "subject.reference", "performedDateTime"}, "MedicationRequest": {"status", "intent", "medicationCodeableConcept.coding.0.code", "subject.reference", "authoredOn"},
 		"MedicationStatement": {"status", "medicationCodeableConcept.coding.0.code", "subject.reference"}, "Specimen": {"type.coding.0.code", "subject.reference", "collection.collectedDateTime"},
-		"ImagingStudy": {"status", "subject.reference", "series.0.uid", "series.0.modality.code", "series.0.instance.0.uid", "series.0.instance.0.sopClass.code"},
-		"Consent":      {"status", "scope.coding.0.code", "category.0.coding.0.code", "patient.reference", "dateTime", "policy.0.uri"}, "Organization": {"name"},
+		"ImagingStudy":  {"status", "subject.reference", "series.0.uid", "series.0.modality.code", "series.0.instance.0.uid", "series.0.instance.0.sopClass.code"},
+		"EpisodeOfCare": {"status", "patient.reference", "managingOrganization.reference", "period.start"},
+		"Consent":       {"status", "scope.coding.0.code", "category.0.coding.0.code", "patient.reference", "dateTime", "policy.0.uri"}, "Organization": {"name"},
 	}
 	for _, site := range simulate.Sites() {
 		ids := map[string]bool{}

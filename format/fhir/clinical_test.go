@@ -99,6 +99,11 @@ func TestMappings(t *testing.T) {
 		{"drug", `{"resourceType":"Immunization","id":"m","patient":{"reference":"Patient/p"},"occurrenceDateTime":"t","vaccineCode":{"coding":[{"system":"http://hl7.org/fhir/sid/cvx","code":"140"}]}}`,
 			map[string]any{"patient": "p", "id": "m", "time": "t", "code": "cvx:140"}},
 		{"period", `{"resourceType":"Patient","id":"p"}`, nil},
+		{"period", `{"resourceType":"EpisodeOfCare","id":"e","status":"finished","patient":{"reference":"Patient/p"},"period":{"start":"2015-03-01","end":"2020-02-29"}}`,
+			map[string]any{"patient": "p", "time": "2015-03-01", "end": "2020-02-29"}},
+		{"period", `{"resourceType":"EpisodeOfCare","id":"e","status":"finished","patient":{"reference":"Patient/p"},"period":{"start":"2015-03-01"}}`, nil},
+		{"period", `{"resourceType":"EpisodeOfCare","id":"e","status":"planned","patient":{"reference":"Patient/p"},"period":{"start":"2015-03-01","end":"2020-02-29"}}`, nil},
+		{"period", `{"resourceType":"EpisodeOfCare","id":"e","status":"finished","type":[{"text":"diabetes"}],"patient":{"reference":"Patient/p"},"period":{"start":"2015-03-01","end":"2020-02-29"}}`, nil},
 		{"measurement", `{"resourceType":"Observation","id":"o","subject":{"reference":"Group/g"}}`, nil},
 		{"measurement", `{"resourceType":"Observation","id":"o","subject":{"reference":"Patient?identifier=x|1"}}`, nil},
 	} {

@@ -14,8 +14,9 @@
 // condition; Observation measurement, with one row more for each component;
 // Procedure procedure; MedicationRequest, MedicationAdministration,
 // MedicationStatement, MedicationDispense and Immunization drug; Specimen specimen;
-// ImagingStudy imaging; Consent consent, one row a provision. The table period has
-// no rows. Whatever its status, a resource is a row, and the status says so.
+// ImagingStudy imaging; Consent consent, one row a provision; EpisodeOfCare period,
+// where it has no type, which would be that of a programme, and both ends. Whatever its
+// status, a resource of another table is a row, and the status says so.
 //
 // The column patient is the id of the Patient, and of the Patient that the others
 // refer to by a relative or absolute URL or by the full URL of an entry in the same

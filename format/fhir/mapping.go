@@ -40,6 +40,8 @@ func mapped(kind string) (mapping, bool) {
 	case "ImagingStudy":
 		return event(format.ImagingTable, "encounter", map[string]cell{
 			format.Time: at("started"), format.Code: coded("procedureCode"), format.Modality: words("modality.code", "series.modality.code")}), true
+	case "EpisodeOfCare":
+		return period(), true
 	case "Consent":
 		return consent(), true
 	}
@@ -56,6 +58,21 @@ func event(table, encounter string, cells map[string]cell) mapping {
 		shared[name] = c
 	}
 	return mapping{table: table, cells: shared}
+}
+
+// period is the time in which a patient was in the care of an organization as a whole.
+// An episode that has a type is of one programme, and one without both ends does not
+// say until when everything was recorded.
+func period() mapping {
+	return mapping{table: format.PeriodTable, cells: map[string]cell{
+		format.Patient: whose, format.Time: at("period.start"), format.End: at("period.end"),
+	}, parts: func(x *row, emit func()) {
+		e, p, status := x.resource, x.resource.get("period"), x.resource.get("status")
+		counts := status.equals("active") || status.equals("finished") || status.equals("onhold")
+		if counts && !e.get("type").there() && p.get("start").is(text) && p.get("end").is(text) {
+			emit()
+		}
+	}}
 }
 
 func person() mapping {

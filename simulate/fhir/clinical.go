@@ -25,6 +25,14 @@ func patients(w *writer, r *record.Record) {
 	w.text(`,"managingOrganization":{"reference":"Organization/`).text(r.Site.Name).text("\"}}\n")
 }
 
+// episodes are from when to when everything about somebody was recorded.
+func episodes(w *writer, r *record.Record) {
+	w.open("EpisodeOfCare", row(r, "e", 0), "")
+	w.text(`,"status":"finished","patient":{"reference":"Patient/`).text(r.Person.ID)
+	w.text(`"},"managingOrganization":{"reference":"Organization/`).text(r.Site.Name)
+	w.text(`"},"period":{"start":`).date(r.Person.Entry).text(`,"end":`).date(r.Person.Exit).text("}}\n")
+}
+
 func encounters(w *writer, r *record.Record) {
 	for i, v := range r.Visits {
 		id := row(r, "v", i)

@@ -23,6 +23,7 @@ const (
 	specimen
 	imaging
 	consent
+	episode
 	organization
 	types
 )
@@ -35,7 +36,7 @@ func (Layout) Name() string { return "fhir" }
 
 func resources() [types]string {
 	return [types]string{"Patient", "Encounter", "Condition", "Observation", "Procedure", "MedicationRequest",
-		"MedicationStatement", "Specimen", "ImagingStudy", "Consent", "Organization"}
+		"MedicationStatement", "Specimen", "ImagingStudy", "Consent", "EpisodeOfCare", "Organization"}
 }
 
 // Files are one a resource type.
@@ -61,7 +62,7 @@ func (Layout) Head(s record.Site) [][]byte {
 func (Layout) Append(files [][]byte, r *record.Record) {
 	for i, f := range [...]func(*writer, *record.Record){patient: patients, encounter: encounters, condition: conditions,
 		observation: observations, procedure: procedures, request: requests, statement: statements, specimen: specimens,
-		imaging: images, consent: consents} {
+		imaging: images, consent: consents, episode: episodes} {
 		w := writer{b: files[i]}
 		f(&w, r)
 		files[i] = w.b
