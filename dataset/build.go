@@ -31,6 +31,10 @@ type Meta struct {
 	Variables table.Schema `json:"variables"` // those that the dataset has
 	Snapshot  Snapshot     `json:"snapshot"`
 	Profile   Profile      `json:"profile"`
+	// InPlace is of a database that is asked where it is: what is asked, by variable,
+	// and the fingerprint of each relation when it was registered. The pool is empty.
+	InPlace      []Selection       `json:"in_place,omitempty"`
+	Fingerprints map[string]string `json:"fingerprints,omitempty"`
 }
 
 // MetaVersion is the kind and version of a Meta.
@@ -284,5 +288,27 @@ func (l Loader) fillHistory(ctx context.Context, d Dataset, f format.Tables, dic
 		return err
 	}
 	c.describe(&m.Profile)
+	if d.InPlace {
+		m.InPlace, problems = c.inPlace(c.patterns)
+		m.Profile.Problems = append(m.Profile.Problems, problems...)
+	}
 	return nil
+}
+
+// Without keeps of a dataset that is asked in place what it is, and no data: it makes
+// the pool at path. Fingerprints are those of its relations.
+func (k *Kept) Without(path string, fingerprints map[string]string) error {
+	m := k.Meta
+	m.Fingerprints = fingerprints
+	meta, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("dataset %s: %w", m.Dataset, err)
+	}
+	w, err := pool.Create(path, pool.Options{})
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	_, err = w.Commit(meta)
+	return err
 }

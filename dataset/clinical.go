@@ -47,7 +47,8 @@ type clinical struct {
 	hits       []int
 	observed   map[int32]bool // patients whose time under observation the source gives
 	notes      map[string]int
-	said       []string // by the format
+	said       []string   // by the format
+	patterns   [][]string // of each selection
 }
 
 // eventTables are where codes are looked for unless a mapping names a table.
@@ -122,6 +123,7 @@ func newClinical(ctx context.Context, d Dataset, f format.Tables, dictionary tab
 			patterns = append(patterns, p)
 			c.of = append(c.of, len(c.selections))
 		}
+		c.patterns = append(c.patterns, wider)
 		at := len(c.selections)
 		c.selections = append(c.selections, sel)
 		for _, t := range sel.tables {
@@ -461,8 +463,7 @@ func (s *selection) levels(codes string) (float64, verdict) {
 // other finding.
 func yesNo(codes string) float64 {
 	for token := range strings.FieldsSeq(codes) {
-		switch _, code := vocabulary.Split(token); code {
-		case "373067005", "LA32-8", "N", "260415000", "410516002", "2667000":
+		if _, code := vocabulary.Split(token); code == "N" || slices.Contains(noAnswers(), token) {
 			return 0
 		}
 	}

@@ -127,6 +127,9 @@ func Read(where string, data []byte) (Dataset, error) {
 	if c := d.Consent; c != nil && given(c.Path, c.None, c.From) != 1 {
 		problems = append(problems, doc.Problem("give exactly one of path, from and none", "consent"))
 	}
+	if d.InPlace && !Live(d.Path) {
+		problems = append(problems, doc.Problem("only a live database can be asked in place; leave it out", "in_place"))
+	}
 	if d.Time != "" && d.Patient == "" {
 		problems = append(problems, doc.Problem("rows over time need to say whose they are: name the column under patient", "time"))
 	}

@@ -14,6 +14,9 @@ import (
 type Kept struct {
 	Meta
 	Pool *pool.Pool
+	// Of a database that is asked in place: where it is, and what its people are called.
+	Address   string
+	Pseudonym func(patient string) uint64
 }
 
 // Open opens the pool of a dataset. What is read of it is views of mapped memory, which

@@ -215,10 +215,11 @@ func (r *flatReader) Next() (string, format.Batch, error) {
 		if r.now == nil {
 			o := p.options
 			o.Columns = unique(p.read)
-			var err error
-			if r.now, err = p.format.Open(r.ctx, p.path, o); err != nil {
+			now, err := p.format.Open(r.ctx, p.path, o)
+			if err != nil {
 				return "", format.Batch{}, err
 			}
+			r.now = now
 			p.kinds = make([]format.Kind, len(p.read))
 			for i, c := range p.read { // the reader's kinds are what is given
 				p.kinds[i] = r.now.Columns()[slices.Index(o.Columns, c)].Kind
