@@ -15,7 +15,7 @@ type home struct {
 func homes() []home {
 	return []home{
 		{"cel.dev/cel-go", []string{"cohort"}},
-		{"github.com/duckdb/duckdb-go", []string{"internal/warehouse"}},
+		{"github.com/duckdb/duckdb-go", []string{"internal/warehouse", "internal/bench"}}, // asking; the alternative that users would pick
 		{"github.com/parquet-go/parquet-go", []string{"format/parquet"}},
 		{"github.com/apache/arrow-go", []string{"table/pool"}},
 		{"github.com/jackc/pgx", []string{"format/omop", "internal/warehouse"}}, // reading, and asking where the data are

@@ -30,6 +30,11 @@ type Config struct {
 	// Rscript is the path of R's script interpreter, "" where there is none: then
 	// the regression stands alone, and the table says so.
 	Rscript string
+
+	Data   DataSize // of Data; default SmallData
+	Only   string   // part of the names of the measurements of Data that are made; "" is all
+	Folder string   // for what Data writes and removes again; "" is the system's for such files
+	Self   string   // path of this program, which runs itself as its children; "" is os.Executable
 }
 
 func (c Config) defaults() Config {
@@ -43,6 +48,9 @@ func (c Config) defaults() Config {
 	fill(&c.Columns, 20)
 	fill(&c.Sites, targetSites)
 	fill(&c.Repeats, 3)
+	if c.Data == (DataSize{}) {
+		c.Data = SmallData()
+	}
 	return c
 }
 
