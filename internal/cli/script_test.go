@@ -37,7 +37,7 @@ func TestScripts(t *testing.T) {
 		Setup:    setup,
 		Deadline: time.Now().Add(5 * time.Minute), // bounds a hang
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": exitCode, "until": until, "found": found, "fill": fill, "append": appendTo, "parquet": toParquet, "certificate": certificate, "tmpfs": tmpfs,
+			"code": exitCode, "until": until, "found": found, "fill": fill, "append": appendTo, "parquet": toParquet, "certificate": certificate, "tmpfs": tmpfs, "doctor": doctored,
 		},
 		Condition: func(what string) (bool, error) {
 			if what == "root" {
