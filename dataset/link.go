@@ -24,6 +24,9 @@ type linked struct {
 // see opens the view of a dataset that linking needs.
 func (k *Kept) see(ctx context.Context, names ...string) (linked, error) {
 	l := linked{Kept: k}
+	if k.Address != "" {
+		return l, fmt.Errorf("dataset %s is asked in place, so that it cannot be linked: register it without in_place", k.Dataset)
+	}
 	var have []string
 	for _, n := range names {
 		if k.Variables.Index(n) >= 0 {

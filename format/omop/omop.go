@@ -40,8 +40,14 @@ type Format struct {
 // Name is "omop".
 func (Format) Name() string { return "omop" }
 
-// Sniff is 0: one file is no common data model.
-func (Format) Sniff(head []byte, filename string) int { return 0 }
+// Sniff is 0 for a file, of which one is no common data model, and 100 for the
+// address of a PostgreSQL database.
+func (Format) Sniff(_ []byte, filename string) int {
+	if strings.HasPrefix(filename, "postgres://") || strings.HasPrefix(filename, "postgresql://") {
+		return 100
+	}
+	return 0
+}
 
 // SniffFolder goes by the names of the files, and by PERSON's columns.
 func (f Format) SniffFolder(path string, names []string) int {

@@ -17,6 +17,7 @@ import (
 	"hmsp.center/hmsp/dataset"
 	"hmsp.center/hmsp/dp/ledger"
 	"hmsp.center/hmsp/format"
+	"hmsp.center/hmsp/internal/warehouse/postgres"
 	"hmsp.center/hmsp/manifest"
 	"hmsp.center/hmsp/quality"
 	"hmsp.center/hmsp/table"
@@ -79,6 +80,10 @@ func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.S
 	}
 	d.Pool = d.Name + "." + strings.ToLower(rand.Text())
 	b.Path = r.pool(d)
+	if d.InPlace {
+		b.Path = filepath.Join(r.Home, poolsDir, "."+d.Pool) // read for its profile alone
+		defer os.RemoveAll(b.Path)
+	}
 	p, err := r.Loader.Make(ctx, d, dictionary, b)
 	if err == nil {
 		err = p.Fits(d)
@@ -90,31 +95,49 @@ func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.S
 	if replace {
 		write = manifest.Replace
 	}
-	if err := r.measure(ctx, d); err != nil {
-		os.RemoveAll(b.Path)
-		return p, err
+	if err := r.measure(ctx, d, b.Path); err != nil {
+		return p, errors.Join(err, r.discard(d))
 	}
 	err = write(r.path(d.Name), d, "Registered with `hmsp dataset add`.")
 	if err == nil {
 		return p, r.sweep(d)
 	}
-	os.RemoveAll(b.Path)
 	if errors.Is(err, fs.ErrExist) {
 		err = taken
 	}
-	return p, err
+	return p, errors.Join(err, r.discard(d))
+}
+
+// discard removes what was kept of a dataset.
+func (r Registry) discard(d dataset.Dataset) error {
+	return errors.Join(os.RemoveAll(r.pool(d)), os.RemoveAll(r.qualityFile(d)))
 }
 
 // qualityFile is where the quality profile of what was kept of a dataset is.
 func (r Registry) qualityFile(d dataset.Dataset) string { return r.pool(d) + ".quality.json" }
 
-// measure profiles what was kept of a dataset.
-func (r Registry) measure(ctx context.Context, d dataset.Dataset) error {
-	k, err := dataset.Open(r.pool(d))
+// measure profiles what was read of a dataset into the pool at path. Of one that is
+// asked in place, it keeps what it is, and a fingerprint of the data, in place of them.
+func (r Registry) measure(ctx context.Context, d dataset.Dataset, path string) error {
+	k, err := dataset.Open(path)
 	if err != nil {
 		return err
 	}
 	defer k.Close()
+	if d.InPlace {
+		s, err := postgres.Open(ctx, d.Path)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		fingerprints, err := s.Fingerprints(ctx, k.InPlace)
+		if err != nil {
+			return err
+		}
+		if err := k.Without(r.pool(d), fingerprints); err != nil {
+			return err
+		}
+	}
 	now := r.now()
 	q, err := k.Measure(ctx, format.Day(now.Year(), int(now.Month()), now.Day())*table.Day)
 	if err != nil {
@@ -215,7 +238,12 @@ func (r Registry) Open(ctx context.Context, name string, dictionary table.Schema
 	if err != nil {
 		return nil, err
 	}
-	if err := fresh(ctx, k, d, dictionary); err != nil {
+	err = fresh(ctx, k, d, dictionary)
+	if err == nil && d.InPlace {
+		k.Address = d.Path
+		k.Pseudonym, err = Pseudonyms(r.Home)
+	}
+	if err != nil {
 		k.Close()
 		return nil, err
 	}
@@ -341,7 +369,7 @@ func (r Registry) Remove(name string) error {
 	if d.Pool == "" {
 		return nil
 	}
-	return errors.Join(os.RemoveAll(r.pool(d)), os.RemoveAll(r.qualityFile(d)))
+	return r.discard(d)
 }
 
 // absolute gives a dataset paths that do not depend on the folder.

@@ -15,6 +15,7 @@ import (
 	"hmsp.center/hmsp/dataset"
 	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/internal/warehouse"
+	"hmsp.center/hmsp/internal/warehouse/postgres"
 	"hmsp.center/hmsp/plan"
 	"hmsp.center/hmsp/table"
 	"hmsp.center/hmsp/table/pool"
@@ -37,6 +38,9 @@ func People(ctx context.Context, k *dataset.Kept, p *plan.Plan, name string, o w
 			t, err = warehouse.Select(ctx, t, *p.Cohort)
 		}
 		return t, nothing{}, err
+	}
+	if k.Address != "" {
+		return inPlace(ctx, k, p, name, own)
 	}
 	h, err := k.History(ctx, p.Timeline.Reads()...)
 	if err != nil {
@@ -62,6 +66,30 @@ func People(ctx context.Context, k *dataset.Kept, p *plan.Plan, name string, o w
 		return table.Table{}, nothing{}, err
 	}
 	return t, done, nil
+}
+
+// inPlace asks a database where it is.
+func inPlace(ctx context.Context, k *dataset.Kept, p *plan.Plan, name string, own table.Schema) (table.Table, io.Closer, error) {
+	s, err := postgres.Open(ctx, k.Address)
+	if err != nil {
+		return table.Table{}, nothing{}, err
+	}
+	defer s.Close()
+	within := p.Cohort
+	if within != nil && slices.Contains(within.Columns(), charter.SiteVariable) {
+		within = nil // the database does not know where it is
+	}
+	t, err := s.Evaluate(ctx, k.Meta, p.Timeline, within, own, k.Pseudonym)
+	if c := (*postgres.Changed)(nil); errors.As(err, &c) {
+		err = &Changed{k.Dataset, "its database changed since it was registered"}
+	}
+	if err == nil {
+		t, err = withSite(t, p.Schema, name)
+	}
+	if err == nil && within == nil && p.Cohort != nil {
+		t, err = warehouse.Select(ctx, t, *p.Cohort)
+	}
+	return t, nothing{}, err
 }
 
 // nothing needs no closing.
