@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -56,6 +57,9 @@ func Parse(path string) (Address, error) {
 		return Address{}, refuse("the address or a file that it names (certificate, key, service, password) cannot be used",
 			"check each part, and that the account that runs hmsp may read the files")
 	}
+	if q.Has("service") && !q.Has("sslmode") && os.Getenv("PGSSLMODE") == "" && inClear(a.config) {
+		return Address{}, refuse("the service names a server elsewhere, to which data could go unencrypted", "add sslmode=verify-full to the address")
+	}
 	if a.config.RuntimeParams["application_name"] == "" {
 		a.config.RuntimeParams["application_name"] = "hmsp"
 	}
@@ -100,9 +104,22 @@ func remote(u *url.URL, q url.Values) bool {
 	if host == "" && !q.Has("service") {
 		host = os.Getenv("PGHOST")
 	}
+	return host != "" && !local(host)
+}
+
+// local says whether a host is this machine.
+func local(host string) bool {
 	switch host {
 	case "localhost", "127.0.0.1", "::1":
-		return false
+		return true
 	}
-	return host != "" && !strings.HasPrefix(host, "/")
+	return strings.HasPrefix(host, "/")
+}
+
+// inClear says whether a connection to another machine may be unencrypted.
+func inClear(c *pgconn.Config) bool {
+	if c.TLSConfig == nil && !local(c.Host) {
+		return true
+	}
+	return slices.ContainsFunc(c.Fallbacks, func(f *pgconn.FallbackConfig) bool { return f.TLSConfig == nil && !local(f.Host) })
 }

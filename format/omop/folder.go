@@ -22,6 +22,7 @@ type folder struct {
 	formats []format.Format
 	options format.Options
 	files   map[string][]string // by table, relative to path
+	tables  map[string]rawTable // described before
 }
 
 // tableOf is the table that a file is named for, "" if none: "PERSON.csv.gz" and
@@ -62,7 +63,7 @@ func openFolder(path string, formats []format.Format, o format.Options) (source,
 		f.Close()
 		return nil, &format.Error{File: path, Text: "this is one file", Mend: "name the folder that holds the files of the common data model"}
 	}
-	out := &folder{path: path, formats: formats, options: o, files: map[string][]string{}}
+	out := &folder{path: path, formats: formats, options: o, files: map[string][]string{}, tables: map[string]rawTable{}}
 	names, err := list(path)
 	if err != nil {
 		return nil, &format.Error{File: path, Text: "the folder cannot be read", Mend: "let the account that runs hmsp read it", Cause: err}
@@ -123,6 +124,17 @@ func (f *folder) file(name string) string { return filepath.Join(f.path, filepat
 
 // table describes the files of a table; parts have the same columns.
 func (f *folder) table(ctx context.Context, name string) (rawTable, error) {
+	if t, ok := f.tables[name]; ok {
+		return t, nil
+	}
+	t, err := f.describe(ctx, name)
+	if err == nil && f.tables != nil {
+		f.tables[name] = t
+	}
+	return t, err
+}
+
+func (f *folder) describe(ctx context.Context, name string) (rawTable, error) {
 	t := rawTable{name: name, exact: true}
 	for i, part := range f.files[name] {
 		path := f.file(part)

@@ -51,6 +51,7 @@ func Start(t testing.TB) string {
 		t.Fatal(err)
 	}
 	defer log.Close()
+	noOrphan(as)
 	c := run(server, "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "timezone=Europe/Berlin", "-c", "max_connections=20", "-F")
 	c.Stdout, c.Stderr = log, log
 	if err := c.Start(); err != nil {
@@ -77,10 +78,10 @@ func program(name string) string {
 }
 
 // owner gives the folder to an account that is not root, as which the server does
-// not run; nil if this process is not root.
+// not run, if this process is root.
 func owner(t testing.TB, dir string) *syscall.SysProcAttr {
 	if os.Getuid() != 0 {
-		return nil
+		return &syscall.SysProcAttr{}
 	}
 	for _, name := range []string{"postgres", "nobody"} {
 		u, err := user.Lookup(name)

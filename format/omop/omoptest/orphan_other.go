@@ -1,0 +1,7 @@
+//go:build unix && !linux
+
+package omoptest
+
+import "syscall"
+
+func noOrphan(*syscall.SysProcAttr) {}
