@@ -20,7 +20,7 @@ const (
 	ContextEpochKey Context = "hmsp epoch-key/v2" // a site's one-epoch encapsulation key
 	ContextSet      Context = "hmsp set/v1"       // whose vectors a round's sum is made of
 	ContextConfirm  Context = "hmsp confirm/v1"   // a site's agreement to a round's transcript
-	ContextReceipt  Context = "hmsp receipt/v2"   // a contributor's endorsement of a result
+	ContextReceipt  Context = "hmsp receipt/v3"   // a contributor's endorsement of a result
 
 	ContextCheckpoint Context = "hmsp checkpoint/v1" // a member's statement of how far its audit log is
 )

@@ -1,6 +1,7 @@
 package receipt
 
 import (
+	"encoding/hex"
 	"fmt"
 	"slices"
 
@@ -93,6 +94,11 @@ func (r Receipt) checkEvidence() error {
 	for i, a := range r.Disclosure {
 		if a.Analysis == "" || a.Rule == "" || a.Text == "" || a.Suppressed < 0 {
 			return fmt.Errorf("disclosure, entry %d: want analysis, rule, text, and a number of 0 or more", i+1)
+		}
+	}
+	for i, d := range r.Data {
+		if b, err := hex.DecodeString(d.Tag); !slices.Contains(r.Contributors, d.Member) || err != nil || len(b) == 0 || i > 0 && r.Data[i-1].Member >= d.Member {
+			return fmt.Errorf("data, entry %d: want contributors, each once, in the order of names, with a tag in hex", i+1)
 		}
 	}
 	for i, l := range r.Logs {

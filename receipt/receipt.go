@@ -19,7 +19,7 @@ import (
 
 // Version is the schema of a receipt, and the context under which contributors
 // sign its digest.
-const Version = "receipt/v2"
+const Version = "receipt/v3"
 
 // A Receipt says what happened in a study. Every contributor signs Digest.
 type Receipt struct {
@@ -34,6 +34,7 @@ type Receipt struct {
 	Rounds       []Round     `json:"rounds,omitempty"`
 	Privacy      *Privacy    `json:"privacy,omitempty"`    // nil: the findings are exact, but for what Disclosure names
 	Disclosure   []Applied   `json:"disclosure,omitempty"` // rules of disclosure control that were applied
+	Data         []Data      `json:"data,omitempty"`       // what each contributor's data were
 	Logs         []Log       `json:"logs,omitempty"`       // where each contributor's audit log stood when the last sum was opened
 	Verified     bool        `json:"verified"`             // every opened sum was checked against the contributors' commitments (A7)
 	Started      time.Time   `json:"started"`
@@ -68,6 +69,14 @@ type Applied struct {
 	Table      string `json:"table,omitempty"`
 	Text       string `json:"text"`
 	Suppressed int    `json:"suppressed"` // values that are not shown
+}
+
+// Data names what one contributor's data were: a digest of the snapshot that it had
+// registered, under a key of its own. Two receipts with the same tag are of the same
+// data, and it tells nothing else; its owner's ledger and audit log have it too.
+type Data struct {
+	Member string `json:"member"`
+	Tag    string `json:"tag"` // hex
 }
 
 // A Log is where one contributor's audit log stood: the text of its signed

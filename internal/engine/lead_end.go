@@ -17,7 +17,7 @@ import (
 func (l *Lead) askRelease(at time.Time, round int, sum []uint64) []Message {
 	var err error
 	l.phase, l.endorsed = leadEndorsing, map[string][]byte{}
-	if l.receipt, err = DrawReceipt(l.plan, l.fixed, l.absences(), l.rounds, l.logs, l.b, l.started, at); err != nil {
+	if l.receipt, err = DrawReceipt(l.plan, l.fixed, l.absences(), l.rounds, seatsOf(l.seats), l.logs, l.b, l.started, at); err != nil {
 		return l.fail(receipt.Failed, Reason{ReasonInternal, err.Error()})
 	}
 	return append(l.toAll(l.fixed, KindRelease, round+1, releaseBody{l.receipt}, blob(sum)), l.report("signing the receipt")...)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -31,8 +32,8 @@ func Opening(p *plan.Plan, epoch int, b *Bundle, contributors []string) receipt.
 
 // DrawReceipt fills the receipt of a finished run. Lead and sites each draw it
 // from what they saw; the sites sign only if both agree. logs holds the
-// contributors' checkpoints, by name.
-func DrawReceipt(p *plan.Plan, contributors []string, absent []receipt.Absent, rounds []receipt.Round, logs map[string][]byte, b *Bundle, started, ended time.Time) (receipt.Receipt, error) {
+// contributors' checkpoints, by name, and seats the tags of their data.
+func DrawReceipt(p *plan.Plan, contributors []string, absent []receipt.Absent, rounds []receipt.Round, seats []Seat, logs map[string][]byte, b *Bundle, started, ended time.Time) (receipt.Receipt, error) {
 	digest, err := receipt.DigestResult(b.Findings())
 	if err != nil {
 		return receipt.Receipt{}, err
@@ -42,6 +43,11 @@ func DrawReceipt(p *plan.Plan, contributors []string, absent []receipt.Absent, r
 		Contributors: contributors, Absent: absent,
 		Rules:  receipt.Rules{Colluders: p.Colluders, Honest: p.Honest, Shares: p.Quorum()},
 		Rounds: rounds, Verified: p.Verify, Started: started, Ended: ended, Result: digest,
+	}
+	for _, s := range seats { // in the order of names
+		if slices.Contains(contributors, s.Site) && len(s.Data) > 0 {
+			r.Data = append(r.Data, receipt.Data{Member: s.Site, Tag: hex.EncodeToString(s.Data)})
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(logs)) {
 		r.Logs = append(r.Logs, receipt.Log{Member: name, Checkpoint: string(logs[name])})

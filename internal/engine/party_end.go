@@ -28,7 +28,7 @@ func (p *Party) hearRelease(m Message) ([]Message, error) {
 	if why := p.checkAbsent(r.Receipt.Absent); why != "" {
 		return append(out, p.accuse("the lead %s asks to sign a receipt that %s", p.plan.Lead, why)...), nil
 	}
-	mine, err := DrawReceipt(p.plan, p.fixed, r.Receipt.Absent, p.rounds, p.logs, p.b, r.Receipt.Started, r.Receipt.Ended)
+	mine, err := DrawReceipt(p.plan, p.fixed, r.Receipt.Absent, p.rounds, seatsOf(p.seats), p.logs, p.b, r.Receipt.Started, r.Receipt.Ended)
 	if err != nil {
 		return append(out, p.accuse("the lead %s asks to sign a receipt that is not in order: %v", p.plan.Lead, err)...), nil
 	}

@@ -154,6 +154,9 @@ func checked(r receipt.Receipt) []string {
 	default:
 		s = append(s, fmt.Sprintf("%d of %d contributors signed this receipt; missing: %s.", len(r.Signatures), len(r.Contributors), list(missing)))
 	}
+	if n := len(r.Data); n > 0 {
+		s = append(s, fmt.Sprintf("It names the data of %s by digests under keys of their own: two receipts with the same one are of the same data.", count(n, "contributor", "contributors")))
+	}
 	if n := len(r.Logs); n > 0 {
 		s = append(s, fmt.Sprintf("Under this receipt stands where the audit log of %s stood; a log that was rewritten since no longer fits it.", count(n, "contributor", "contributors")))
 	}

@@ -457,7 +457,7 @@ func TestAlteredSumIsNotPromisedWithoutVerify(t *testing.T) {
 			t.Fatal(err, b.Done())
 		}
 		absent := []receipt.Absent{{Site: p.Lead, Kind: engine.ReasonRefused, Reason: "only leads"}}
-		rc, err := engine.DrawReceipt(p, honest, absent, rounds, nil, b, s.now, s.now)
+		rc, err := engine.DrawReceipt(p, honest, absent, rounds, nil, nil, b, s.now, s.now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -201,7 +201,7 @@ func alone(ctx context.Context, p *plan.Plan, tables Tables, now func() time.Tim
 	if err != nil {
 		return nil, err
 	}
-	r, err := engine.DrawReceipt(p, p.Sites, nil, rounds, nil, b, started, now())
+	r, err := engine.DrawReceipt(p, p.Sites, nil, rounds, nil, nil, b, started, now())
 	if err != nil {
 		return nil, err
 	}
