@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,7 +28,7 @@ func datasetAdd(a *app) *cobra.Command {
 messages), say what was understood, read it once against the charter's dictionary,
 and keep what was mapped for studies. The data stay where they are. Nothing is
 registered where something is not clear or does not fit; --dry-run stops there in
-any case.`,
+any case. Of a folder that holds dataset.yaml, that mapping is used.`,
 		Example: `  hmsp dataset add lung.csv --name lung --home north
   hmsp dataset add export/ --name clinic --consent consent.csv --home north
   hmsp dataset add "postgres://reader@localhost/omop?schema=cdm" --name clinic --home north
@@ -52,18 +53,16 @@ any case.`,
 
 // described is the dataset that a command line means.
 func (o addOptions) described(path string) (dataset.Dataset, error) {
-	d := dataset.File("", path)
+	var d dataset.Dataset
 	var err error
-	switch ext := filepath.Ext(path); {
-	case o.mapping != "":
-		if d, err = dataset.ReadFile(o.mapping); err != nil {
-			return d, err
-		}
+	if o.mapping != "" {
+		d, err = dataset.ReadFile(o.mapping)
 		d.Path = path
-	case ext == ".yaml" || ext == ".yml":
-		if d, err = dataset.ReadFile(path); err != nil {
-			return d, err
-		}
+	} else {
+		d, err = named("", path)
+	}
+	if err != nil {
+		return d, err
 	}
 	d.Pool = ""
 	for _, flag := range []struct {
@@ -81,6 +80,21 @@ func (o addOptions) described(path string) (dataset.Dataset, error) {
 		d.Consent = &dataset.Consent{None: o.noConsent}
 	}
 	return d, nil
+}
+
+// named is the dataset at a path: a mapping, a folder with one in it (dataset.yaml), or
+// a source as it is.
+func named(name, path string) (dataset.Dataset, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		inside := filepath.Join(path, "dataset.yaml")
+		if _, err := os.Stat(inside); err == nil {
+			path = inside
+		}
+	}
+	if ext := filepath.Ext(path); ext == ".yaml" || ext == ".yml" {
+		return dataset.ReadFile(path)
+	}
+	return dataset.File(name, path), nil
 }
 
 func (a *app) addDataset(c *cobra.Command, path string, o addOptions) error {

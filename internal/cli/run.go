@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -52,7 +51,7 @@ process holds every file; it is for trying a study and for tests. Without
 			}
 			return ended(*out)
 		}}
-	c.Flags().StringArrayVar(&o.sites, "site", nil, "a site and its file, NAME=PATH (CSV, Parquet, or a mapping ending in .yaml); once per site")
+	c.Flags().StringArrayVar(&o.sites, "site", nil, "a site and its file, NAME=PATH (CSV, Parquet, a folder of FHIR or OMOP, or a mapping ending in .yaml); once per site")
 	c.Flags().StringVar(&o.dictionary, "dictionary", "", "file with the variables (hmsp: dictionary/v1)")
 	c.Flags().StringVar(&o.charter, "charter", "", "take the variables from this charter")
 	c.Flags().StringVar(&o.out, "out", "", "folder for result.json, one CSV per table, figures as SVG, receipt.json")
@@ -111,12 +110,9 @@ func siteFiles(flags []string) (map[string]dataset.Dataset, []string, error) {
 		if _, twice := data[name]; twice {
 			return nil, nil, fmt.Errorf("--site %s is given twice", name)
 		}
-		d := dataset.File(name, path)
-		if ext := filepath.Ext(path); ext == ".yaml" || ext == ".yml" {
-			var err error
-			if d, err = dataset.ReadFile(path); err != nil {
-				return nil, nil, err
-			}
+		d, err := named(name, path)
+		if err != nil {
+			return nil, nil, err
 		}
 		if _, err := os.Stat(d.Path); err != nil {
 			return nil, nil, fmt.Errorf("site %s: cannot read its file: %w", name, err)
