@@ -38,7 +38,7 @@ func sample(t testing.TB) Receipt {
 			Events: []dp.Event{{Kind: dp.DiscreteLaplace, Noise: 1}}}}}},
 		Privacy:    &Privacy{Epsilon: 1, Delta: 1e-6, Unit: "patient", Honest: 4, Rho: 0.4622, Spent: []Spent{{"PLD", 1, 1e-6}}},
 		Disclosure: []Applied{{"by-sex", "minimum_cell", "curve", "steps of few patients are merged", 3}},
-		Data:       []Data{{Member: "east", Tag: "00ff"}},
+		Data:       []Data{{Member: "site-a", Tag: "00ff"}},
 		Logs:       []Log{{"site-a", "hmsp audit/v1\nsite-a\n17\n"}},
 		Verified:   true, Started: time.Date(2026, 11, 24, 9, 0, 0, 123456789, time.FixedZone("CET", 3600)), Ended: time.Date(2026, 11, 24, 8, 0, 20, 0, time.UTC),
 		Result: d, Signatures: []Signature{{"site-a", []byte{1, 2, 3}}},

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -189,7 +190,7 @@ func finish(schema, variables table.Schema, people []int64, columns []table.Colu
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(a, b int) int { return int(min(max(people[a]-people[b], -1), 1)) })
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(people[a], people[b]) })
 	numbers := make([]int32, len(people))
 	for i := range numbers {
 		numbers[i] = int32(i)
