@@ -83,6 +83,7 @@ type Options struct {
 	Delimiter string   // csv: one character; "" means detect
 	Encoding  string   // csv: utf-8, utf-16, latin1, windows-1252; "" means detect
 	Decimal   string   // csv: "." or ","; "" means detect
+	Unquoted  bool     // csv: a quote is a letter, as in the vocabulary files of OMOP
 	Missing   []string // texts that mean a missing value; nil means "" and NA
 	BatchRows int      // rows in a batch at most; 0 means 8192
 	MaxBytes  int      // memory of the values in a batch and of one row; 0 means 64 MiB

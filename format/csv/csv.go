@@ -114,6 +114,7 @@ func (r *reader) start() error {
 	}
 	whole := r.options.Encoding == "utf-8" || r.options.Encoding == "utf-16" // which is UTF-8 by now
 	r.scan = newScanner(r.in.text, r.options.Delimiter[0], whole, min(r.options.MaxBytes, maxBytes))
+	r.scan.unquoted = r.options.Unquoted
 	switch err := r.scan.record(); {
 	case err == io.EOF:
 		return &format.Error{File: r.path, Text: "the file holds no line with text", Mend: "export it again"}

@@ -82,6 +82,7 @@ func (r *reader) survey(seen []evidence, from int64) error {
 			return nil
 		}
 		s := newScanner(bytes.NewReader(part[begin:]), r.scan.delimiter, false, len(part)+1)
+		s.unquoted = r.scan.unquoted
 		var values []string
 		for range 100 {
 			if s.record() != nil || s.pos == len(s.buf) && s.end {

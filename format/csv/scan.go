@@ -23,6 +23,7 @@ type scanner struct {
 	in        io.Reader
 	delimiter byte
 	utf8      bool // hold every record to be UTF-8
+	unquoted  bool // a quote is a letter
 	limit     int  // bytes in a record at most
 
 	buf    []byte
@@ -196,7 +197,7 @@ func (s *scanner) field(from int) (f field, next, lines int, err error) {
 	for from < len(buf) && s.blank(buf[from]) {
 		from++
 	}
-	if from < len(buf) && buf[from] == '"' {
+	if from < len(buf) && buf[from] == '"' && !s.unquoted {
 		return s.quoted(from + 1)
 	}
 	to := from

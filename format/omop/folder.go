@@ -142,7 +142,10 @@ func (f *folder) describe(ctx context.Context, name string) (rawTable, error) {
 		if err != nil {
 			return t, err
 		}
-		d, err := in.Describe(ctx, path, f.options)
+		o := f.options
+		o.Unquoted = f.unquoted(ctx, in, name, path)
+		t.plain = o.Unquoted
+		d, err := in.Describe(ctx, path, o)
 		if err != nil {
 			return t, err
 		}
@@ -173,10 +176,23 @@ func (f *folder) describe(ctx context.Context, name string) (rawTable, error) {
 	return t, nil
 }
 
+// unquoted says whether a file is of a vocabulary as OHDSI's Athena hands it out: with
+// tabs between the values, and quotes that are part of names.
+func (f *folder) unquoted(ctx context.Context, in format.Format, table, path string) bool {
+	if !isVocabulary(table) {
+		return false
+	}
+	o := f.options
+	o.Unquoted = true
+	d, err := in.Describe(ctx, path, o)
+	return err == nil && d.Detected.Delimiter == "\t"
+}
+
 // asRead sets the kinds of columns that the CDM does not know to those in which they
 // are read: a description of a text file only guesses them.
 func (f *folder) asRead(ctx context.Context, in format.Format, t *rawTable) error {
 	o, at := f.options, []int{}
+	o.Unquoted = t.plain
 	o.Columns = []string{}
 	for i, c := range t.columns {
 		if c.Kind != format.Unknown && kindOf(t.name, c.Name) == asIs {
@@ -213,6 +229,7 @@ func (f *folder) format(path string) (format.Format, error) {
 
 func (f *folder) read(ctx context.Context, t rawTable, columns []string, _ filter) (stream, error) {
 	s := &fileStream{ctx: ctx, folder: f, parts: f.files[t.name], options: f.options, of: t.size}
+	s.options.Unquoted = t.plain
 	s.options.Columns = make([]string, len(columns))
 	for i, c := range columns {
 		s.options.Columns[i] = t.written[t.at(c)]

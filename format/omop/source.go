@@ -52,6 +52,7 @@ type rawTable struct {
 	rows    int64    // -1 if not known
 	exact   bool
 	size    int64 // in bytes, 0 if not known
+	plain   bool  // its quotes are letters
 }
 
 // exactRows is the number of rows where it was counted, else -1.
