@@ -181,6 +181,7 @@ func OpenOne(ctx context.Context, f Tables, path string, o Options) (Reader, err
 			}
 		}
 	}
+	o.Columns = nil // want says them
 	r, err := f.OpenTables(ctx, path, o, map[string][]string{o.Table: columns})
 	if err != nil {
 		return nil, err
