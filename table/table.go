@@ -174,11 +174,38 @@ func (t Table) People() int {
 	if t.Patients == nil {
 		return t.rows
 	}
-	seen := map[int32]struct{}{}
-	for _, p := range t.Patients {
-		seen[p] = struct{}{}
+	return t.firsts().Len()
+}
+
+// firsts are the first rows of the patients. Their numbers are dense as a rule, so that
+// a bit for each number between the least and the largest will do.
+func (t Table) firsts() (out Subset) {
+	if t.rows == 0 {
+		return out
 	}
-	return len(seen)
+	least, most := int(slices.Min(t.Patients)), int(slices.Max(t.Patients))
+	var seen Subset
+	met := func(p int) bool {
+		if seen.Has(p - least) {
+			return true
+		}
+		seen.Add(p - least)
+		return false
+	}
+	if most-least > 64*t.rows {
+		sparse := map[int]bool{}
+		met = func(p int) bool {
+			was := sparse[p]
+			sparse[p] = true
+			return was
+		}
+	}
+	for row, p := range t.Patients {
+		if !met(int(p)) {
+			out.Add(row)
+		}
+	}
+	return out
 }
 
 // Numbers returns a numeric column by name; nil if there is none.
@@ -217,21 +244,27 @@ func (t Table) Take(rows []int) Table {
 	}, func(p []int32) []int32 { return pick(p, rows) }, func(p []uint64) []uint64 { return pick(p, rows) })
 }
 
+// Only copies the rows of a subset.
+func (t Table) Only(rows Subset) Table {
+	return t.with(rows.Len(), func(c Column) Column {
+		if c.Codes != nil {
+			return Column{Codes: only(c.Codes, rows)}
+		}
+		return Column{Numbers: only(c.Numbers, rows)}
+	}, func(p []int32) []int32 { return only(p, rows) }, func(p []uint64) []uint64 { return only(p, rows) })
+}
+
 // OneRowPerPatient keeps the first row of each patient: what bounds a patient's
 // contribution where it is promised to be bounded.
 func (t Table) OneRowPerPatient() Table {
-	if t.People() == t.rows {
+	if t.Patients == nil {
 		return t
 	}
-	seen := map[int32]bool{}
-	var rows []int
-	for i, p := range t.Patients {
-		if !seen[p] {
-			seen[p] = true
-			rows = append(rows, i)
-		}
+	first := t.firsts()
+	if first.Len() == t.rows {
+		return t
 	}
-	return t.Take(rows)
+	return t.Only(first)
 }
 
 func (t Table) with(rows int, col func(Column) Column, pat func([]int32) []int32, pse func([]uint64) []uint64) Table {
@@ -252,6 +285,14 @@ func pick[T any](xs []T, rows []int) []T {
 	out := make([]T, len(rows))
 	for i, r := range rows {
 		out[i] = xs[r]
+	}
+	return out
+}
+
+func only[T any](xs []T, rows Subset) []T {
+	out := make([]T, 0, rows.Len())
+	for r := range rows.All() {
+		out = append(out, xs[r])
 	}
 	return out
 }
