@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,7 +19,7 @@ import (
 // addOptions are the flags of `dataset add`.
 type addOptions struct {
 	home, name, patient, time, format, mapping, consent, noConsent, memory string
-	replace, dryRun                                                        bool
+	replace, dryRun, inPlace                                               bool
 }
 
 func datasetAdd(a *app) *cobra.Command {
@@ -45,6 +46,7 @@ any case. Of a folder that holds dataset.yaml, that mapping is used.`,
 	f.StringVar(&o.consent, "consent", "", "file or FHIR export with the patients' consent, read at each cohort")
 	f.StringVar(&o.noConsent, "no-consent", "", "why no consent is needed, such as the law that permits the processing")
 	f.StringVar(&o.memory, "memory", "1GiB", "memory that may be used")
+	f.BoolVar(&o.inPlace, "in-place", false, "of a live database: ask it where it is at each study, and keep no copy")
 	f.BoolVar(&o.replace, "replace", false, "take the place of a registration of that name")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what was understood and found, and register nothing")
 	c.MarkFlagsMutuallyExclusive("consent", "no-consent")
@@ -72,6 +74,9 @@ func (o addOptions) described(path string) (dataset.Dataset, error) {
 		if flag.value != "" {
 			*flag.to = flag.value
 		}
+	}
+	if d.InPlace = d.InPlace || o.inPlace; d.InPlace && !dataset.Live(d.Path) {
+		return d, fmt.Errorf("--in-place is for live databases: name one as postgres://user@host:port/database")
 	}
 	switch {
 	case o.consent != "":
