@@ -94,7 +94,8 @@ func (a *app) patient(arg string) (string, error) {
 
 // proveConsent opens all that the log books about a dataset's consents.
 func (l *logHome) proveConsent(ctx context.Context, dataset string, pseudonym uint64) (consent.Proof, []audit.Entry, error) {
-	first, known := int64(-1), []string{}
+	first := int64(-1)
+	var known []string
 	err := audit.Entries(l.source(), l.origin, func(e audit.Entry) error {
 		name, _, ok := site.BookedState(e)
 		if ok && name == dataset && first < 0 {
@@ -109,7 +110,10 @@ func (l *logHome) proveConsent(ctx context.Context, dataset string, pseudonym ui
 		return consent.Proof{}, nil, badLog(err)
 	}
 	if first < 0 {
-		return consent.Proof{}, nil, inputf("the audit log of %s books no consents of a dataset %q: it has %s", l.origin, dataset, strings.Join(append(known, "none else"), ", "))
+		if known == nil {
+			return consent.Proof{}, nil, inputf("the audit log of %s books no consents: they are booked with a study's first cohort", l.origin)
+		}
+		return consent.Proof{}, nil, inputf("the audit log of %s books no consents of a dataset %q: it has %s", l.origin, dataset, strings.Join(known, ", "))
 	}
 	var export strings.Builder
 	if _, err := audit.ExportFrom(l.source(), l.origin, l.key.String(), first, &export); err != nil {
