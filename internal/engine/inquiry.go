@@ -29,8 +29,8 @@ type Answer struct {
 // maxReasons is the largest number of reasons that an answer may have.
 const maxReasons = 64
 
-// maxDatasets is how many datasets a study reads at most.
-const maxDatasets = 21
+// maxDatasets is how many datasets a study reads at most, and what they have in common.
+const maxDatasets = 22
 
 // ruleForm is what the name of a rule looks like.
 var ruleForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._+-]{0,62}[A-Za-z0-9])?$`)

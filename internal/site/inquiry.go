@@ -1,12 +1,15 @@
 package site
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"hmsp.center/hmsp/audit"
+	"hmsp.center/hmsp/dataset"
 	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/law"
 	"hmsp.center/hmsp/plan"
@@ -78,12 +81,41 @@ func (s *Site) answer(p *plan.Plan) (engine.Answer, error) {
 			a.Quality = append(a.Quality, q)
 		}
 	}
+	if len(p.Study.Link) > 0 && a.Verdict != law.Refuse {
+		if q, ok := s.inAll(p.Study.Datasets()); ok {
+			a.Quality = append(a.Quality, q)
+		}
+	}
 	if missing := (law.Reason{Rule: ruleNoRecord, Text: "no dataset of that name is registered"}); !a.Dataset && a.Verdict == law.Permit {
 		a.Reasons = []law.Reason{missing} // the study would fail here
 	} else if !a.Dataset && a.Verdict == law.Ask {
 		a.Reasons = append(a.Reasons, missing)
 	}
 	return a, nil
+}
+
+// inAll is about how many patients are in all of some datasets, as the site publishes
+// numbers of patients.
+func (s *Site) inAll(names []string) (quality.Public, bool) {
+	ctx := context.Background()
+	var kept []*dataset.Kept
+	for _, name := range names {
+		k, err := s.registry().Open(ctx, name, s.member.Charter.Dictionary)
+		if err != nil {
+			return quality.Public{}, false // what is wrong is said when the study comes
+		}
+		defer k.Close()
+		kept = append(kept, k)
+	}
+	shares, err := dataset.Overlap(ctx, kept)
+	if err != nil {
+		return quality.Public{}, false
+	}
+	all := quality.Profile{Hmsp: quality.Version, Dataset: strings.Join(names, "+")}
+	if len(shares) > 0 && len(shares[0].Datasets) == len(names) {
+		all.People = shares[0].Patients
+	}
+	return quality.Published(all, s.member.Charter.Rules.DisclosureRules()), true
 }
 
 // no is an answer that refuses without the policy.

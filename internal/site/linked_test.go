@@ -178,6 +178,10 @@ func TestLinkedDatasets(t *testing.T) {
 	if err != nil || len(shares) != 3 || shares[0].Patients != 300 || shares[1].Patients != 100 || shares[2].Patients != 100 {
 		t.Errorf("overlap %+v, %v", shares, err)
 	}
+	a, err := d.site.answer(ask("labs", "genes").run.plan)
+	if err != nil || len(a.Quality) != 3 || a.Quality[2].Dataset != "labs+genes" || a.Quality[2].People == nil || *a.Quality[2].People != 300 {
+		t.Errorf("what is told before the study: %+v, %v", a.Quality, err)
+	}
 	left, _ := filepath.Glob(filepath.Join(d.Home("east"), poolsDir, ".*"))
 	if len(left) > 0 {
 		t.Errorf("scratch stays: %v", left)
