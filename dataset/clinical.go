@@ -3,9 +3,7 @@ package dataset
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -28,12 +26,6 @@ type selection struct {
 	count    [verdicts]int
 	foreign  int // rows whose unit cannot be converted
 	events   *events
-}
-
-// A conversion is what a unit of the source means in the dictionary's.
-type conversion struct {
-	scale, offset float64
-	why           string // it cannot be converted
 }
 
 // clinical maps the rows of clinical tables into events.
@@ -61,91 +53,119 @@ func eventTables() []string {
 func newClinical(ctx context.Context, d Dataset, f format.Tables, dictionary table.Schema, tables []format.TableInfo, translate func(...string) ([]string, error), p *people) (*clinical, []Problem, []string, error) {
 	c := &clinical{people: p, byTable: map[string][]int{}, want: map[string][]string{}, observed: map[int32]bool{}, notes: map[string]int{}}
 	var problems []Problem
-	var absent, patterns []string
-	has := func(name string) bool {
-		return slices.ContainsFunc(tables, func(t format.TableInfo) bool { return t.Name == name })
-	}
-	var columns []string // of a flat file with times
-	if has(rowsOfFile) {
+	var absent []string
+	m := mapper{dataset: d, tables: tables}
+	if m.has(rowsOfFile) {
 		var err error
-		if columns, err = columnsOf(ctx, f, d.Path, rowsOfFile); err != nil {
+		if m.columns, err = columnsOf(ctx, f, d.Path, rowsOfFile); err != nil {
 			return nil, nil, nil, err
 		}
 	}
+	var patterns []string
 	for _, v := range dictionary {
-		s, mapped := d.Mapping[v.Name]
-		if has(rowsOfFile) && s.Table == "" && s.Events == nil {
-			if s.Value == "" {
-				s.Value = s.Column
-			}
-			if s.Value == "" {
-				s.Value = v.Name
-			}
-			if !mapped && !slices.Contains(columns, v.Name) {
-				absent = append(absent, v.Name)
-				continue
-			}
-			if !slices.Contains(columns, s.Value) {
-				problems = append(problems, Problem{Variable: v.Name, Column: s.Value, Text: fmt.Sprintf("the file has no column %q%s", s.Value, spelling.Suggest(s.Value, columns)), Mend: "name the right one under mapping"})
-			}
-			s.Table, mapped = rowsOfFile, true
-		}
-		sel := &selection{variable: v, source: s, units: map[string]*conversion{}, convert: newConverter(v, s, ".")}
-		codes := s.Events
-		if codes == nil && v.Code != "" && s.Table == "" && s.Value == "" {
-			codes = strings.Fields(v.Code)
-		}
-		switch {
-		case isSex(v) && !mapped:
-			sel.tables, sel.source = []string{format.PersonTable}, Source{Table: format.PersonTable, Value: format.Sex, Timeless: true}
-			sel.convert = newConverter(v, Source{Codes: sexes(v)}, ".")
-		case len(codes) > 0:
-			sel.coded, sel.codes, sel.tables = true, codes, eventTables()
-			if s.Table != "" {
-				sel.tables = []string{s.Table}
-			}
-		case s.Table != "":
-			sel.tables = []string{s.Table}
-		default:
+		sel, found := m.selection(v)
+		problems = append(problems, found...)
+		if sel == nil {
 			absent = append(absent, v.Name)
 			continue
 		}
-		for _, t := range sel.tables {
-			if s.Table != "" && !has(t) {
-				problems = append(problems, Problem{Variable: v.Name, Text: fmt.Sprintf("the source has no table %q", t), Mend: "use one of " + tableNames(tables)})
-			}
-		}
-		wider, err := translate(codes...)
+		wider, err := translate(sel.codes...)
 		if err != nil {
-			problems = append(problems, Problem{Variable: v.Name, Text: err.Error(), Mend: "write codes as system:code, such as loinc:4548-4 or icd10gm:E11"})
+			problems = append(problems, Problem{Variable: v.Name, Text: err.Error(), Mend: writeCodes})
 		}
-		for _, p := range wider {
-			patterns = append(patterns, p)
-			c.of = append(c.of, len(c.selections))
-		}
+		patterns = append(patterns, wider...)
+		c.of = append(c.of, slices.Repeat([]int{len(c.selections)}, len(wider))...)
 		c.patterns = append(c.patterns, wider)
-		at := len(c.selections)
-		c.selections = append(c.selections, sel)
 		for _, t := range sel.tables {
-			if !has(t) {
+			if !m.has(t) {
 				continue
 			}
 			if !sel.coded {
-				c.byTable[t] = append(c.byTable[t], at)
+				c.byTable[t] = append(c.byTable[t], len(c.selections))
 			}
 			c.need(t, sel)
 		}
+		c.selections = append(c.selections, sel)
 	}
 	for _, t := range []string{format.PersonTable, format.PeriodTable} {
-		if has(t) {
+		if m.has(t) {
 			c.columns(t, tableColumns(t)...)
 		}
 	}
 	var err error
 	if c.match, err = vocabulary.Compile(patterns...); err != nil {
-		problems = append(problems, Problem{Text: err.Error(), Mend: "write codes as system:code, such as loinc:4548-4 or icd10gm:E11"})
+		problems = append(problems, Problem{Text: err.Error(), Mend: writeCodes})
 	}
 	return c, problems, absent, nil
+}
+
+// writeCodes mends a code that cannot be read.
+const writeCodes = "write codes as system:code, such as loinc:4548-4 or icd10gm:E11"
+
+// A mapper finds out which rows of a source are events of a variable.
+type mapper struct {
+	dataset Dataset
+	tables  []format.TableInfo
+	columns []string // of a flat file with times
+}
+
+func (m mapper) has(name string) bool {
+	return slices.ContainsFunc(m.tables, func(t format.TableInfo) bool { return t.Name == name })
+}
+
+// selection is that of a variable, and what is wrong with it; nil if the source has
+// nothing that could be the variable.
+func (m mapper) selection(v table.Variable) (*selection, []Problem) {
+	s, mapped := m.dataset.Mapping[v.Name]
+	if m.has(rowsOfFile) && s.Table == "" && s.Events == nil {
+		return m.ofFile(v, s, mapped)
+	}
+	sel := newSelection(v, s)
+	codes := s.Events
+	if codes == nil && s.Table == "" && s.Value == "" {
+		codes = strings.Fields(v.Code)
+	}
+	switch {
+	case isSex(v) && !mapped:
+		sel = newSelection(v, Source{Table: format.PersonTable, Value: format.Sex, Timeless: true})
+		sel.tables, sel.convert = []string{format.PersonTable}, newConverter(v, Source{Codes: sexes(v)}, ".")
+		return sel, nil
+	case len(codes) > 0:
+		sel.coded, sel.codes, sel.tables = true, codes, eventTables()
+	case s.Table == "":
+		return nil, nil
+	}
+	if s.Table == "" {
+		return sel, nil
+	}
+	sel.tables = []string{s.Table}
+	if !m.has(s.Table) {
+		return sel, []Problem{{Variable: v.Name, Text: fmt.Sprintf("the source has no table %q", s.Table), Mend: "use one of " + tableNames(m.tables)}}
+	}
+	return sel, nil
+}
+
+// ofFile is the selection of a column of a flat file with times.
+func (m mapper) ofFile(v table.Variable, s Source, mapped bool) (*selection, []Problem) {
+	s.Table = rowsOfFile
+	for _, name := range []string{s.Column, v.Name} {
+		if s.Value == "" {
+			s.Value = name
+		}
+	}
+	sel := newSelection(v, s)
+	sel.tables = []string{rowsOfFile}
+	switch {
+	case slices.Contains(m.columns, s.Value):
+		return sel, nil
+	case !mapped:
+		return nil, nil
+	}
+	return sel, []Problem{{Variable: v.Name, Column: s.Value, Text: fmt.Sprintf("the file has no column %q%s", s.Value, spelling.Suggest(s.Value, m.columns)), Mend: "name the right one under mapping"}}
+}
+
+func newSelection(v table.Variable, s Source) *selection {
+	return &selection{variable: v, source: s, units: map[string]*conversion{}, convert: newConverter(v, s, ".")}
 }
 
 func tableNames(tables []format.TableInfo) string {
@@ -190,320 +210,6 @@ func (c *clinical) columns(t string, names ...string) {
 			c.want[t] = append(c.want[t], n)
 		}
 	}
-}
-
-// isSex knows the variable of a person's sex, which every clinical source has.
-func isSex(v table.Variable) bool {
-	return (v.Kind == table.Category || v.Kind == table.Flag) && slices.Contains([]string{"sex", "gender", "female", "male"}, strings.ToLower(v.Name)) && v.Code == "" ||
-		v.Kind == table.Category && slices.ContainsFunc(strings.Fields(v.Code), func(code string) bool {
-			return slices.Contains([]string{"loinc:46098-0", "loinc:76689-9", "snomed:263495000"}, code)
-		})
-}
-
-// sexes maps FHIR's administrative gender to the variable's levels, by their codes
-// and labels.
-func sexes(v table.Variable) map[string]string {
-	out := map[string]string{}
-	if v.Kind == table.Flag {
-		female := strings.ToLower(v.Name) == "female"
-		return map[string]string{"female": fmt.Sprint(female), "male": fmt.Sprint(!female)}
-	}
-	words := map[string][]string{"female": {"female", "f", "w", "weiblich", "woman", "women"}, "male": {"male", "m", "männlich", "man", "men"}, "other": {"other", "o", "d", "divers", "diverse"}, "unknown": {"unknown", "u", "unbekannt"}}
-	for sex, names := range words {
-		for _, l := range v.Levels {
-			if slices.Contains(names, strings.ToLower(l.Code)) || slices.Contains(names, strings.ToLower(l.Label)) {
-				out[sex] = l.Code
-				break
-			}
-		}
-	}
-	return out
-}
-
-// dropped are the states of rows that say that it was not so.
-func dropped(status string) bool {
-	switch status {
-	case "entered-in-error", "cancelled", "not-done", "refuted", "deleted", "rejected", "draft", "proposed", "planned", "registered", "declined":
-		return true
-	}
-	return false
-}
-
-// scan reads the source once.
-func (c *clinical) scan(ctx context.Context, f format.Tables, path string, o format.Options, progress func(read, of int64)) error {
-	r, err := f.OpenTables(ctx, path, o, c.want)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	readers := map[string]*tableReader{}
-	for {
-		name, b, err := r.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		t := readers[name]
-		if t == nil {
-			decimal := "."
-			if m, ok := r.(marked); ok {
-				decimal = m.decimal(name)
-			}
-			t = newTableReader(r.Columns(name), decimal)
-			readers[name] = t
-		}
-		if err := c.batch(name, t, b); err != nil {
-			return err
-		}
-		if progress != nil {
-			progress(r.Progress())
-		}
-	}
-	c.people.dates()
-	c.died()
-	if n, ok := r.(format.Noted); ok {
-		c.said = n.Notes()
-	}
-	return nil
-}
-
-// died lets the time under observation of patients last until their death, where the
-// source does not say how long it was: that they lived until then is known.
-func (c *clinical) died() {
-	for who, at := range c.people.death {
-		if to := c.people.to[who]; at != table.NoTime && to != table.NoTime && to < at && !c.observed[int32(who)] {
-			c.people.to[who] = at
-		}
-	}
-}
-
-// batch maps the rows of one batch.
-func (c *clinical) batch(name string, t *tableReader, b format.Batch) error {
-	t.b = b
-	event := slices.Contains(eventTables(), name)
-	for i := range b.Rows {
-		patient, ok := t.text(format.Patient, i)
-		if !ok || patient == "" {
-			c.notes["rows that do not say whose they are"]++
-			continue
-		}
-		if status, _ := t.text(format.Status, i); dropped(strings.ToLower(status)) {
-			c.notes["rows that were entered in error, cancelled or not done"]++
-			continue
-		}
-		who := c.people.of(patient)
-		c.people.dates()
-		at := c.time(t, format.Time, i)
-		switch {
-		case name == format.PersonTable:
-			c.person(who, t, i)
-		case name == format.PeriodTable:
-			if !c.observed[who] {
-				c.observed[who] = true
-				c.people.from[who], c.people.to[who] = table.NoTime, table.NoTime
-			}
-			c.people.seen(who, at)
-			c.people.seen(who, c.time(t, format.End, i))
-		case event && !c.observed[who]:
-			c.people.seen(who, at)
-		}
-		for _, s := range c.byTable[name] {
-			if err := c.take(c.selections[s], t, i, who, at, name); err != nil {
-				return err
-			}
-		}
-		if codes, ok := t.text(format.Code, i); ok {
-			c.hits = c.match.Find(c.hits[:0], codes)
-			for k, p := range c.hits {
-				s := c.of[p]
-				if again := slices.ContainsFunc(c.hits[:k], func(q int) bool { return c.of[q] == s }); again || !slices.Contains(c.selections[s].tables, name) {
-					continue
-				}
-				if err := c.take(c.selections[s], t, i, who, at, name); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// time is when a row says something was.
-func (c *clinical) time(t *tableReader, column string, i int) int64 {
-	s, ok := t.text(column, i)
-	if !ok {
-		return table.NoTime
-	}
-	at, ok := format.ParseTime(s, t.layout[column])
-	if !ok {
-		c.notes["times that are no dates"]++
-		return table.NoTime
-	}
-	return at
-}
-
-// person keeps the dates of a patient's life.
-func (c *clinical) person(who int32, t *tableReader, i int) {
-	if at := c.time(t, format.Birth, i); at != table.NoTime {
-		c.people.birth[who] = at
-	}
-	if s, ok := t.text(format.Death, i); ok && s == "true" {
-		c.notes["patients who died at an unknown time"]++
-	} else if at := c.time(t, format.Death, i); at != table.NoTime {
-		c.people.death[who] = at
-	}
-}
-
-// take makes an event of a row.
-func (c *clinical) take(s *selection, t *tableReader, i int, who int32, at int64, name string) error {
-	if s.source.Time != "" {
-		at = c.time(t, s.source.Time, i)
-	}
-	if s.source.Timeless {
-		at = table.NoTime
-	}
-	x, is := s.value(t, i, name)
-	if s.count[is]++; is != good {
-		return nil
-	}
-	return s.events.add(who, at, x)
-}
-
-// value is what a row is worth as an event of the variable.
-func (s *selection) value(t *tableReader, i int, name string) (float64, verdict) {
-	v := s.variable
-	if s.source.Value != "" {
-		if x, ok := t.number(s.source.Value, i); ok {
-			return s.number(x, t, i)
-		}
-		text, ok := t.text(s.source.Value, i)
-		if !ok {
-			return 0, missing
-		}
-		return s.word(text, t, i)
-	}
-	switch v.Kind {
-	case table.Number, table.Integer:
-		column := format.Value
-		if name == format.DrugTable {
-			column = format.Amount
-		}
-		x, ok := t.number(column, i)
-		if !ok {
-			text, ok := t.text(column, i)
-			if !ok {
-				return 0, missing
-			}
-			return s.word(text, t, i)
-		}
-		return s.number(x, t, i)
-	case table.Flag:
-		if name != format.MeasurementTable {
-			return 1, good // it is on record: so it was
-		}
-		if x, ok := t.number(format.Value, i); ok {
-			return s.convert.code(x)
-		}
-		if text, ok := t.text(format.ValueText, i); ok {
-			if x, is := s.convert.text(text); is == good || s.source.Codes != nil {
-				return x, is
-			}
-		}
-		if codes, ok := t.text(format.ValueCode, i); ok {
-			if s.source.Codes != nil {
-				return s.levels(codes)
-			}
-			return yesNo(codes), good
-		}
-		return 1, good
-	}
-	if codes, ok := t.text(format.ValueCode, i); ok {
-		return s.levels(codes)
-	}
-	if text, ok := t.text(format.ValueText, i); ok {
-		return s.convert.text(text)
-	}
-	if codes, ok := t.text(format.Code, i); ok && name != format.MeasurementTable {
-		return s.levels(codes)
-	}
-	return 0, missing
-}
-
-// word judges a text that a mapping names as the value.
-func (s *selection) word(text string, t *tableReader, i int) (float64, verdict) {
-	if s.variable.Kind == table.Number || s.variable.Kind == table.Integer {
-		x, ok := format.ParseNumber(text, t.decimal)
-		if !ok {
-			return 0, wrong
-		}
-		return s.number(x, t, i)
-	}
-	if x, is := s.convert.text(text); is == good {
-		return x, is
-	}
-	return s.levels(text)
-}
-
-// coded_ finds the level of one of several codes, with or without its system.
-func (s *selection) levels(codes string) (float64, verdict) {
-	for token := range strings.FieldsSeq(codes) {
-		_, code := vocabulary.Split(token)
-		for _, try := range [...]string{token, code} {
-			if x, is := s.convert.word(try); is == good {
-				return x, is
-			}
-		}
-	}
-	return 0, unknown
-}
-
-// yesNo is 0 for an answer that says no, in SNOMED CT, LOINC or HL7, and 1 for any
-// other finding.
-func yesNo(codes string) float64 {
-	for token := range strings.FieldsSeq(codes) {
-		if _, code := vocabulary.Split(token); code == "N" || slices.Contains(noAnswers(), token) {
-			return 0
-		}
-	}
-	return 1
-}
-
-// number converts a measured number from the unit of its row.
-func (s *selection) number(x float64, t *tableReader, i int) (float64, verdict) {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return 0, missing
-	}
-	if s.source.Scale == nil && s.variable.Unit != "" {
-		column := format.Unit
-		if s.source.UnitFrom != "" {
-			column = s.source.UnitFrom
-		}
-		unit, ok := t.text(column, i)
-		if !ok {
-			unit = s.source.Unit
-		}
-		if unit != "" && unit != s.variable.Unit {
-			k := s.units[unit]
-			if k == nil {
-				k = convert(s.variable, unit)
-				s.units[strings.Clone(unit)] = k
-			}
-			if k.why != "" {
-				s.foreign++
-				return 0, excluded
-			}
-			x = float64(x*k.scale) + k.offset
-		}
-	}
-	if s.variable.Kind == table.Integer {
-		x = math.Round(x)
-	}
-	if x, is := s.convert.number(x); is != outside || s.source.OutOfRange == "refuse" {
-		return x, is
-	}
-	return 0, excluded
 }
 
 // marked is a source of flat files, whose numbers may have a decimal comma.
@@ -551,45 +257,4 @@ func (s *selection) from() string {
 		return s.source.Value + " in " + s.tables[0]
 	}
 	return s.tables[0]
-}
-
-// A tableReader gives cells of a batch by the column's name.
-type tableReader struct {
-	at      map[string]int
-	kind    []format.Kind
-	layout  map[string]string // of columns with dates
-	decimal string
-	b       format.Batch
-}
-
-func newTableReader(columns []format.Column, decimal string) *tableReader {
-	t := &tableReader{at: map[string]int{}, kind: make([]format.Kind, len(columns)), layout: map[string]string{}, decimal: decimal}
-	for i, c := range columns {
-		t.at[c.Name], t.kind[i], t.layout[c.Name] = i, c.Kind, c.Time
-	}
-	return t
-}
-
-// text is a cell as text; false if it is missing.
-func (t *tableReader) text(name string, row int) (string, bool) {
-	at, ok := t.at[name]
-	if !ok || t.b.Columns[at].Missing(row) {
-		return "", false
-	}
-	return raw(t.kind[at], t.b.Columns[at], row), true
-}
-
-// number is a cell of a column of numbers; false if it is missing or a text.
-func (t *tableReader) number(name string, row int) (float64, bool) {
-	at, ok := t.at[name]
-	if !ok || t.b.Columns[at].Missing(row) {
-		return 0, false
-	}
-	switch v := t.b.Columns[at]; t.kind[at] {
-	case format.Float:
-		return v.Float[row], true
-	case format.Int:
-		return float64(v.Int[row]), true
-	}
-	return 0, false
 }

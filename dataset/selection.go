@@ -75,19 +75,6 @@ func (c *clinical) inPlace(patterns [][]string) (out []Selection, problems []Pro
 	return out, problems
 }
 
-// sexLevels are OMOP's concepts of each level of a person's sex.
-func sexLevels(v table.Variable) [][]string {
-	concept := map[string]string{"male": "omop:8507", "female": "omop:8532", "other": "omop:8521", "unknown": "omop:8551"}
-	out := make([][]string, len(v.Levels))
-	for sex, level := range sexes(v) {
-		at := v.Level(level)
-		if id, ok := concept[sex]; ok && at >= 0 {
-			out[at] = append(out[at], id)
-		}
-	}
-	return out
-}
-
 // levelPatterns are the codes of each level; bad is one that has none with a system.
 func levelPatterns(v table.Variable, s Source) (out [][]string, bad string) {
 	out = make([][]string, len(v.Levels))
