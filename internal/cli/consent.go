@@ -71,7 +71,11 @@ func (a *app) showConsent(v site.Consenting) {
 	a.printf("read at each cohort from %s, by the rules of %s (digest %.12s)\n\n", v.Source, v.Date, v.Rules)
 	rows := [][]string{{"", "in the data", "in the consents"}}
 	add := func(name string, of func(consent.Summary) int) {
-		rows = append(rows, []string{name, fmt.Sprint(of(v.Data)), fmt.Sprint(of(v.Known))})
+		data := fmt.Sprint(of(v.Data))
+		if v.InPlace {
+			data = "-"
+		}
+		rows = append(rows, []string{name, data, fmt.Sprint(of(v.Known))})
 	}
 	add("people", func(s consent.Summary) int { return s.People })
 	add("permit", func(s consent.Summary) int { return s.Permitted })
@@ -90,6 +94,9 @@ func (a *app) showConsent(v site.Consenting) {
 
 // permitting says in a line how many of a dataset's people a study may see.
 func permitting(v site.Consenting) string {
+	if v.InPlace {
+		return fmt.Sprintf("%d people in the consents permit %s on %s; who of them is in the database is found at each cohort", v.Known.Permitted, v.Purpose, v.Day)
+	}
 	text := fmt.Sprintf("%d of %d people in the data permit %s on %s; studies see nobody else", v.Data.Permitted, v.Data.People, v.Purpose, v.Day)
 	if v.Data.People > 0 && v.Data.Unknown == v.Data.People {
 		text += "\nnote: the consents know nobody in the data: are patients named in both in the same way?"

@@ -99,8 +99,9 @@ type Consenting struct {
 	Source  string          `json:"source"` // that is read at each cohort
 	Rules   consent.Hash    `json:"rules"`  // by which it was read
 	Date    string          `json:"rules_date"`
-	Known   consent.Summary `json:"known"` // everyone in the source
-	Data    consent.Summary `json:"data"`  // the dataset's people: those who permit would be in a cohort
+	Known   consent.Summary `json:"known"`              // everyone in the source
+	Data    consent.Summary `json:"data"`               // the dataset's people: those who permit would be in a cohort
+	InPlace bool            `json:"in_place,omitempty"` // nothing is kept of the data, and its people are not counted
 }
 
 // ErrNoConsent is of a dataset whose patients are not asked.
@@ -124,6 +125,14 @@ func (r Registry) Consenting(ctx context.Context, name, purpose string, now time
 	if err != nil {
 		return Consenting{}, err
 	}
+	day := dayOf(now)
+	c := Consenting{Dataset: name, Purpose: purpose, Day: consent.FormatDay(day), Source: d.Consent.Path, Rules: reg.Rules(), Date: consent.Standard().Date, Known: reg.Count(purpose, day), InPlace: d.InPlace}
+	if c.Source == "" {
+		c.Source = d.Path
+	}
+	if c.InPlace {
+		return c, nil
+	}
 	k, err := dataset.Open(r.pool(d))
 	if err != nil {
 		return Consenting{}, err
@@ -132,11 +141,6 @@ func (r Registry) Consenting(ctx context.Context, name, purpose string, now time
 	people, err := pseudonyms(ctx, k)
 	if err != nil {
 		return Consenting{}, err
-	}
-	day := dayOf(now)
-	c := Consenting{Dataset: name, Purpose: purpose, Day: consent.FormatDay(day), Source: d.Consent.Path, Rules: reg.Rules(), Date: consent.Standard().Date, Known: reg.Count(purpose, day)}
-	if c.Source == "" {
-		c.Source = d.Path
 	}
 	_, c.Data = reg.Filter(people, purpose, day)
 	return c, nil
