@@ -80,18 +80,5 @@ func (b *builder) quality(dictionary table.Schema) {
 }
 
 // Tells names what a variable tells of a patient, so that what studies make of the
-// same events under names of their own is compared: the values of a variable of the
-// dictionary whatever the window, how often it happened, when.
-func (p *Plan) Tells(variable string) string {
-	d, made := p.Study.Variables[variable]
-	if !made {
-		return variable
-	}
-	switch d.Take {
-	case timeline.Count, timeline.Sum, timeline.TimeTo, timeline.EventSeen:
-		return d.Of + " " + string(d.Take)
-	case timeline.Age:
-		return "age " + d.Of
-	}
-	return d.Of
-}
+// same events under names of their own is compared.
+func (p *Plan) Tells(variable string) string { return p.Timeline.Tells(variable) }

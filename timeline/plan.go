@@ -63,3 +63,28 @@ func (p Plan) Reads() []string { return table.Schema(p.reads).Names() }
 
 // Indexed says whether patients have an index day.
 func (p Plan) Indexed() bool { return p.index != nil }
+
+// Tells names what a variable tells of a patient. What can be equal for all patients
+// but a few has one name, whatever the take and the window, since a difference would
+// tell of those few: the values of a variable and their sum, how often it happened and
+// whether it did, which of a flag is its value; and of all variables together, the
+// ages, and the times, which are those of the end of follow-up where nothing happened.
+// No variable has a name with a space in it.
+func (p Plan) Tells(variable string) string {
+	at := slices.IndexFunc(p.features, func(f feature) bool { return f.variable.Name == variable })
+	if at < 0 {
+		return variable
+	}
+	switch f := p.features[at]; {
+	case f.take == Age:
+		return "age in years"
+	case f.take == TimeTo:
+		return "time in days"
+	case f.of == ofDeath:
+		return Death
+	case p.reads[f.of].Kind == table.Flag || f.take != Count && f.take != Any && f.take != EventSeen:
+		return p.reads[f.of].Name
+	default:
+		return p.reads[f.of].Name + " count"
+	}
+}
