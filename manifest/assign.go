@@ -61,12 +61,11 @@ func (d *Document) assignStruct(n *node, v reflect.Value) (es []*Error) {
 	if n.kind != mapping {
 		return d.want(n, "a mapping of keys to values")
 	}
-	index, names := map[string]int{}, []string{}
-	for i := range v.NumField() {
-		f := v.Type().Field(i)
+	index, names := map[string][]int{}, []string{}
+	for _, f := range reflect.VisibleFields(v.Type()) { // those of embedded structs too
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if f.IsExported() && name != "" && name != "-" {
-			index[name] = i
+			index[name] = f.Index
 			names = append(names, name)
 		}
 	}
@@ -76,7 +75,7 @@ func (d *Document) assignStruct(n *node, v reflect.Value) (es []*Error) {
 			es = append(es, &Error{Position{d.path, f.line, f.column}, unknownKey(f.name, names)})
 			continue
 		}
-		es = append(es, d.assign(f.value, v.Field(i))...)
+		es = append(es, d.assign(f.value, v.FieldByIndex(i))...)
 	}
 	return es
 }

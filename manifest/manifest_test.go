@@ -154,6 +154,32 @@ func TestDecodeReads(t *testing.T) {
 	}
 }
 
+// Keys of an embedded struct are keys of the file, as encoding/json has it.
+func TestDecodeEmbedded(t *testing.T) {
+	type Limits struct {
+		Low  *float64 `json:"low"`
+		High *float64 `json:"high"`
+	}
+	var v struct {
+		Limits
+		People int `json:"people"`
+	}
+	d, err := Parse("f.yaml", []byte("low: 0.5\npeople: 3\n"))
+	if err == nil {
+		err = d.Into(&v)
+	}
+	if err != nil || v.Low == nil || *v.Low != 0.5 || v.High != nil || v.People != 3 {
+		t.Errorf("%+v, %v", v, err)
+	}
+	d, err = Parse("f.yaml", []byte("lov: 0.5\n"))
+	if err == nil {
+		err = d.Into(&v)
+	}
+	if err == nil || !strings.Contains(err.Error(), `did you mean "low"?`) {
+		t.Errorf("a key that is none: %v", err)
+	}
+}
+
 func TestErrorsShowTen(t *testing.T) {
 	var es []*Error
 	for i := range 12 {

@@ -4,15 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io/fs"
-	"net"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,12 +16,13 @@ import (
 	"hmsp.center/hmsp/internal/researcher"
 	"hmsp.center/hmsp/internal/site"
 	"hmsp.center/hmsp/receipt"
+	"hmsp.center/hmsp/spelling"
 	"hmsp.center/hmsp/study"
 )
 
 func demoCommand(a *app) *cobra.Command {
 	var once bool
-	var keep string
+	var keep, data string
 	c := &cobra.Command{Use: "demo", Short: "Six sites and a hub on this machine answer a question together",
 		Long: `Start a hub and six sites as processes of their own on this machine, with keys and
 certificates made on the spot, each site with its own part of a real multi-centre
@@ -34,13 +30,22 @@ trial (NCCTG lung cancer, 228 patients). Four studies are checked, submitted and
 decided at every site: one with exact results, one with privacy paid for, one for
 which no budget is left, and one that would tell of two patients by its difference
 from the first. A copy of a site's audit log is forged and found out. The results
-stay on a page until Ctrl-C.`,
-		Example: "  hmsp demo\n  hmsp demo --once",
+stay on a page until Ctrl-C.
+
+With --data simulated the sites are hospitals of people who never existed, whose
+records are kept as FHIR, OMOP and CSV, and who consented or not. Studies over time
+find what was planted in the people, which is printed beside it. A site whose data
+are not good enough for one of them takes no part; one study is private, and one is
+about too few people.`,
+		Example: "  hmsp demo\n  hmsp demo --once\n  hmsp demo --data simulated",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			d, err := demonstration(data)
+			if err != nil {
+				return err
+			}
 			home := keep
 			if home == "" {
-				var err error
 				if home, err = os.MkdirTemp("", "hmsp-demo-"); err != nil {
 					return err
 				}
@@ -48,47 +53,61 @@ stay on a page until Ctrl-C.`,
 			} else if err := os.MkdirAll(home, 0o700); err != nil {
 				return err
 			}
-			return a.demo(c.Context(), home, once)
+			return a.demo(c.Context(), d, home, once)
 		}}
 	c.Flags().BoolVar(&once, "once", false, "end after the result")
 	c.Flags().StringVar(&keep, "keep", "", "folder to keep keys, logs and result in (default: a temporary one, removed at the end)")
+	c.Flags().StringVar(&data, "data", demo.Demonstrations()[0].Data, "what the sites hold: "+strings.Join(demonstrations(), ", "))
 	_ = c.MarkFlagDirname("keep")
+	_ = c.RegisterFlagCompletionFunc("data", cobra.FixedCompletions(demonstrations(), cobra.ShellCompDirectiveNoFileComp))
 	return c
+}
+
+func demonstrations() []string {
+	var out []string
+	for _, d := range demo.Demonstrations() {
+		out = append(out, d.Data)
+	}
+	return out
+}
+
+func demonstration(data string) (demo.Demonstration, error) {
+	for _, d := range demo.Demonstrations() {
+		if d.Data == data {
+			return d, nil
+		}
+	}
+	return demo.Demonstration{}, inputf("--data %q: want one of %s%s", data, strings.Join(demonstrations(), ", "), spelling.Suggest(data, demonstrations()))
 }
 
 // steps runs command lines as a person would type them, in this process, and
 // shows what they say only when one fails.
 func (a *app) steps(ctx context.Context, lines ...[]string) error {
 	for _, line := range lines {
-		var out strings.Builder
-		if code := Run(ctx, a.catalog, line, strings.NewReader(""), &out, &out); code != exitOK {
-			return fmt.Errorf("hmsp %s: %s", strings.Join(line, " "), strings.TrimPrefix(out.String(), "hmsp: "))
+		if _, err := a.step(ctx, line...); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// A party is a process of the demo.
-type party struct {
-	name string
-	cmd  *exec.Cmd
-	done chan error
+// step is one of steps; what it says comes back.
+func (a *app) step(ctx context.Context, line ...string) (string, error) {
+	var out strings.Builder
+	if code := Run(ctx, a.catalog, line, strings.NewReader(""), &out, &out); code != exitOK {
+		return "", fmt.Errorf("hmsp %s: %s", strings.Join(line, " "), strings.TrimPrefix(out.String(), "hmsp: "))
+	}
+	return out.String(), nil
 }
 
-func (a *app) demo(ctx context.Context, home string, once bool) error {
+func (a *app) demo(ctx context.Context, d demo.Demonstration, home string, once bool) error {
 	begin := time.Now()
 	at := func(name ...string) string { return filepath.Join(append([]string{home}, name...)...) }
-	for _, f := range slices.Concat([]string{"dictionary.yaml"}, demo.Studies(), lungFiles()) {
-		data, err := fs.ReadFile(demo.Files, f)
-		if err != nil {
-			return err
-		}
-		if err := os.MkdirAll(filepath.Dir(at(f)), 0o700); err != nil {
-			return err
-		}
-		if err := os.WriteFile(at(f), data, 0o600); err != nil {
-			return err
-		}
+	if d.Planted() {
+		a.printf("people who never existed: %d at each of six sites\n", demo.PeopleASite)
+	}
+	if err := d.Prepare(ctx, home); err != nil {
+		return err
 	}
 	port, err := freePort()
 	if err != nil {
@@ -98,7 +117,7 @@ func (a *app) demo(ctx context.Context, home string, once bool) error {
 	charter := at("charter.yaml")
 	lines := [][]string{
 		{"hub", "init", "hub", "--home", at("hub"), "--url", "https://127.0.0.1:" + port},
-		{"charter", "init", "ncctg", "--hub", at("hub", "hub.member.yaml"), "--dictionary", at("dictionary.yaml"), "--out", charter},
+		{"charter", "init", d.Charter, "--hub", at("hub", "hub.member.yaml"), "--dictionary", at(d.Dictionary()), "--out", charter},
 		{"researcher", "init", "ruth", "--home", at("ruth")},
 	}
 	add := []string{"charter", "add", charter, at("ruth", "ruth.member.yaml")}
@@ -112,10 +131,12 @@ func (a *app) demo(ctx context.Context, home string, once bool) error {
 	}
 	lines = append(lines, []string{"researcher", "join", "--home", at("ruth"), "--charter", charter})
 	for _, s := range demo.Sites() {
-		lines = append(lines, []string{"site", "join", "--home", at(s), "--charter", charter},
-			[]string{"dataset", "add", at("lung", s+".csv"), "--name", "lung", "--home", at(s)})
+		lines = append(lines, []string{"site", "join", "--home", at(s), "--charter", charter})
 	}
 	if err := a.steps(ctx, lines...); err != nil {
+		return err
+	}
+	if err := a.demoData(ctx, d, at); err != nil {
 		return err
 	}
 
@@ -133,7 +154,7 @@ func (a *app) demo(ctx context.Context, home string, once bool) error {
 	if err != nil {
 		return err
 	}
-	for i, f := range demo.Studies() {
+	for i, f := range d.Studies {
 		if i > 0 {
 			a.printf("\n%s\n", strings.Repeat("=", 72))
 		}
@@ -152,6 +173,9 @@ func (a *app) demo(ctx context.Context, home string, once bool) error {
 		if err := a.deliver(*rec.Outcome, at(resultFolder(f)), false); err != nil {
 			return err
 		}
+		if err := a.demoFound(d, home, f, *rec.Outcome); err != nil {
+			return err
+		}
 	}
 	if err := a.demoLog(ctx, at); err != nil {
 		return err
@@ -165,7 +189,34 @@ func resultFolder(f string) string {
 	if f == "study.yaml" {
 		return "result"
 	}
-	return "result-" + strings.TrimSuffix(f, ".yaml")
+	return "result-" + strings.TrimSuffix(path.Base(f), ".yaml")
+}
+
+// demoData registers each site's data, and tells of simulated ones what came of it.
+func (a *app) demoData(ctx context.Context, d demo.Demonstration, at func(...string) string) error {
+	for _, s := range demo.Sites() {
+		said, err := a.step(ctx, "dataset", "add", at(d.Source(s)), "--name", d.Dataset, "--home", at(s))
+		if err != nil {
+			return err
+		}
+		if lines := strings.Split(strings.TrimSpace(said), "\n"); d.Planted() {
+			a.printf("  %-7s %-5s %s\n", s, path.Base(d.Source(s)), lines[len(lines)-1])
+		}
+	}
+	return nil
+}
+
+// demoFound holds what a study found against what was planted.
+func (a *app) demoFound(d demo.Demonstration, home, study string, o receipt.Outcome) error {
+	found, err := d.Found(home, study, o)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	a.printf("\n%-56s %8s %16s %8s\n", "what was found, beside what was planted", "found", "95 % interval", "planted")
+	for _, f := range found {
+		a.printf("%-56s %8.2f %16s %8.2f\n", f.What, f.Estimate, fmt.Sprintf("%.2f to %.2f", f.Low, f.High), f.Planted)
+	}
+	return nil
 }
 
 // ask plans a study, submits it and watches it to its end.
@@ -250,110 +301,4 @@ func (a *app) demoPage(ctx context.Context, r *researcher.Researcher, once bool)
 		}
 		a.printf("Ctrl-C ends the demo\n")
 	})
-}
-
-// start runs the hub and the sites as processes of this binary. stop ends them.
-func (a *app) start(ctx context.Context, home, charter string) (parties []party, stop func(), err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	stop = func() {
-		cancel()
-		for _, p := range parties {
-			<-p.done
-		}
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, stop, err
-	}
-	run := func(name string, args ...string) error {
-		log, err := os.Create(filepath.Join(home, name+".log"))
-		if err != nil {
-			return err
-		}
-		cmd := exec.CommandContext(ctx, self, args...)
-		cmd.Stdout, cmd.Stderr = log, log
-		// The process ends when this pipe does, so that none is left when the demo
-		// itself is killed.
-		if _, err := cmd.StdinPipe(); err != nil {
-			log.Close()
-			return fmt.Errorf("start %s: %w", name, err)
-		}
-		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-		cmd.WaitDelay = 5 * time.Second
-		if err := cmd.Start(); err != nil {
-			log.Close()
-			return fmt.Errorf("start %s: %w", name, err)
-		}
-		p := party{name: name, cmd: cmd, done: make(chan error, 1)}
-		go func() { p.done <- cmd.Wait(); log.Close() }()
-		parties = append(parties, p)
-		return nil
-	}
-	if err := run("hub", "hub", "serve", "--until-eof", "--home", filepath.Join(home, "hub"), "--charter", charter); err != nil {
-		return parties, stop, err
-	}
-	for _, s := range demo.Sites() {
-		if err := run(s, "site", "serve", "--until-eof", "--home", filepath.Join(home, s)); err != nil {
-			return parties, stop, err
-		}
-	}
-	return parties, stop, nil
-}
-
-// reachable waits until the hub listens, or a process has ended by itself.
-func (a *app) reachable(ctx context.Context, address string, parties []party) error {
-	for {
-		c, err := net.DialTimeout("tcp", address, time.Second)
-		if err == nil {
-			return c.Close()
-		}
-		if err := a.crashed(parties); err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-}
-
-// crashed names a process that ended by itself.
-func (a *app) crashed(parties []party) error {
-	for _, p := range parties {
-		select {
-		case err := <-p.done:
-			p.done <- err
-			return fmt.Errorf("the process of %s ended early: %v", p.name, err)
-		default:
-		}
-	}
-	return nil
-}
-
-func names(parties []party) []string {
-	var out []string
-	for _, p := range parties {
-		out = append(out, p.name)
-	}
-	return out
-}
-
-func lungFiles() []string {
-	var out []string
-	for _, s := range demo.Sites() {
-		out = append(out, path.Join("lung", s+".csv"))
-	}
-	return out
-}
-
-// freePort finds a port of 127.0.0.1 that nobody uses.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
 }

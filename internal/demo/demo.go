@@ -1,20 +1,94 @@
-// Package demo holds what `hmsp demo` shows: a real multi-centre trial in six
-// parts, its dictionary, and four studies over it: one that is exact, one that is
-// private, one for which no budget is left, and one that would tell of two
-// patients.
+// Package demo holds what `hmsp demo` shows. Of a real multi-centre trial in six parts:
+// four studies, one that is exact, one that is private, one for which no budget is
+// left, and one that would tell of two patients. Of simulated people, whose records
+// the six sites keep in three formats: studies over time whose answers stand beside
+// what was planted, one of them for sites whose data are good enough, one that is
+// private, and one about too few patients.
 package demo
 
-import "embed"
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
 
-// Files holds lung/SITE.csv, dictionary.yaml and the studies.
+	"hmsp.center/hmsp/receipt"
+)
+
+// Files holds lung/SITE.csv, dictionary.yaml and the studies over them, and the studies
+// over simulated people.
 //
-//go:embed lung dictionary.yaml study.yaml private.yaml third.yaml difference.yaml
+//go:embed lung dictionary.yaml study.yaml private.yaml third.yaml difference.yaml simulated
 var Files embed.FS
 
-// Studies names the files of the studies, in the order in which they are asked.
-func Studies() []string {
-	return []string{"study.yaml", "private.yaml", "third.yaml", "difference.yaml"}
+// A Demonstration is something that `hmsp demo` can show.
+type Demonstration struct {
+	Data    string   // the word for it
+	Charter string   // name of the consortium
+	Dataset string   // name under which the sites register their data
+	Studies []string // files, in the order in which they are asked
+	files   []string // that Prepare writes as they are
+	people  func(ctx context.Context, dir string) error
+	source  func(site string) string
+	effects []effect
 }
+
+// Demonstrations are all that there are; the first is shown where none is named.
+func Demonstrations() []Demonstration { return []Demonstration{lung(), simulated()} }
 
 // Sites names the six groups of institutions, in order.
 func Sites() []string { return []string{"east", "lakes", "north", "plains", "south", "west"} }
+
+// Dictionary is the path of the variables, below the folder that Prepare filled.
+func (d Demonstration) Dictionary() string {
+	if d.people != nil {
+		return path.Join(peopleFolder, "dictionary.yaml")
+	}
+	return "dictionary.yaml"
+}
+
+// Source is the path of what a site registers, below the folder that Prepare filled.
+func (d Demonstration) Source(site string) string { return d.source(site) }
+
+// Planted says whether there is a truth to hold the answers against.
+func (d Demonstration) Planted() bool { return d.people != nil }
+
+// Prepare writes the dictionary, the sites' data and the studies into a folder.
+func (d Demonstration) Prepare(ctx context.Context, dir string) error {
+	for _, f := range slices.Concat(d.Studies, d.files) {
+		data, err := fs.ReadFile(Files, f)
+		if err != nil {
+			return fmt.Errorf("demonstration %s: %w", d.Data, err)
+		}
+		to := filepath.Join(dir, f)
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			return fmt.Errorf("demonstration %s: %w", d.Data, err)
+		}
+		if err := os.WriteFile(to, data, 0o600); err != nil {
+			return fmt.Errorf("demonstration %s: %w", d.Data, err)
+		}
+	}
+	if d.people != nil {
+		return d.people(ctx, dir)
+	}
+	return nil
+}
+
+// Found holds the answer of a study against what was planted in the data of a folder
+// that Prepare filled.
+func (d Demonstration) Found(dir, study string, o receipt.Outcome) ([]Found, error) {
+	var mine []effect
+	for _, e := range d.effects {
+		if e.study == study {
+			mine = append(mine, e)
+		}
+	}
+	if len(mine) == 0 || o.Status != receipt.Released {
+		return nil, nil
+	}
+	return found(filepath.Join(dir, peopleFolder), mine, o)
+}

@@ -1,0 +1,19 @@
+package demo
+
+import "path"
+
+// Studies names the files of the studies over the lung cancer trial, in the order in
+// which they are asked.
+func Studies() []string {
+	return []string{"study.yaml", "private.yaml", "third.yaml", "difference.yaml"}
+}
+
+// lung is the NCCTG lung cancer trial.
+func lung() Demonstration {
+	source := func(site string) string { return path.Join("lung", site+".csv") }
+	d := Demonstration{Data: "lung", Charter: "ncctg", Dataset: "lung", Studies: Studies(), files: []string{"dictionary.yaml"}, source: source}
+	for _, s := range Sites() {
+		d.files = append(d.files, source(s))
+	}
+	return d
+}
