@@ -1,6 +1,7 @@
 package site
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -124,5 +125,24 @@ func TestHonestTakesPassTheDoor(t *testing.T) {
 	}
 	if _, err := door.Compute(t.Context(), engine.Question{Study: door.run.plan.Digest, Tasks: b.Tasks()}); err != nil {
 		t.Error(err)
+	}
+}
+
+// A study that cuts a sum at 1 does not make it a count of people: the sum of one
+// patient's doses is that patient's.
+func TestDominanceOfAVariableThatTheStudyCuts(t *testing.T) {
+	d := visits(t, func(i int) []string {
+		dose := "0"
+		if i == 7 {
+			dose = "0.37"
+		}
+		return []string{"2020-01-10," + dose + ","}
+	})
+	date := timeline.Date(18262)
+	for _, most := range []float64{1000, 1, 0.5} {
+		err := d.answers(timeline.Index{Date: &date}, timeline.Derived{Of: "dose", Take: timeline.Sum, Max: most})
+		if r := (engine.Reason{}); !errors.As(err, &r) || r.Kind != engine.ReasonDisclosure {
+			t.Errorf("cut at %v: %v", most, err)
+		}
 	}
 }

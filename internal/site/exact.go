@@ -53,7 +53,7 @@ func (x *run) patients() string { return x.site.limits.Account(x.plan.Study.Data
 func dominated(t table.Table, columns []string, rows []int, rules disclosure.Rules) string {
 	for _, name := range columns {
 		v, ok := t.Schema.Lookup(name)
-		if lo, hi := v.Range(); !ok || !v.Numeric() || hi-lo <= 1 {
+		if lo, hi := v.Range(); !ok || !v.Numeric() || v.Kind != table.Number && hi-lo <= 1 {
 			continue // a count of people is judged as a cell
 		}
 		if dominates(t, t.Numbers(name), rows, rules) {
