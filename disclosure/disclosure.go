@@ -127,6 +127,7 @@ func Apply(run any, r *analysis.Result, rules Rules) (*analysis.Result, []Action
 // variable.
 type Deriver interface {
 	// Derived gives these numbers by name, one for each row of the table, NaN where a
-	// row has none.
+	// row has none. The names are the same for any rows, and what is said of a row does
+	// not depend on the others.
 	Derived(t table.Table) (map[string][]float64, error)
 }

@@ -1,191 +1,189 @@
 package difference
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-
-	"github.com/RoaringBitmap/roaring/v2"
 )
 
-// historyMagic is the version of a history's bytes, contributorsVersion that of a
-// list of contributors.
+// A history is the members of all sets so far and the atom of each, in a form that is
+// read and written from beginning to end, so that those of many million need no memory:
+// the magic line, the number of members, and of each its hash and its atom, 8 and 4
+// bytes, little end first. Hashes ascend; atoms are numbered in the order in which they
+// appear, so that a partition has one encoding.
 const (
-	historyMagic        = "hmsp-cohorts2\n"
-	contributorsVersion = "contributors/v1"
+	historyMagic = "hmsp-cohorts3\n"
+	entrySize    = 12
 )
 
-// A history is the partition of the values of one variable, numbered in the order
-// in which they were first seen.
-type history struct {
-	Partition
-	hashes []uint64
-	number map[uint64]uint32
-}
+// setContext begins what names a set.
+const setContext = "hmsp-cohorts2\n"
 
-// members numbers values; new ones get the next numbers.
-func (h *history) members(hashes []uint64) *roaring.Bitmap {
-	numbers := make([]uint32, 0, len(hashes))
-	for _, x := range hashes {
-		n, ok := h.number[x]
-		if !ok {
-			n = uint32(len(h.hashes))
-			h.number[x] = n
-			h.hashes = append(h.hashes, x)
+var errShort = errors.New("cut short")
+
+// each visits the members of a history; nil has none.
+func each(r io.Reader, visit func(hash uint64, atom uint32)) error {
+	if r == nil {
+		return nil
+	}
+	head := make([]byte, len(historyMagic)+8)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return short(err)
+	}
+	if !bytes.HasPrefix(head, []byte(historyMagic)) {
+		return errors.New("not a history of this version")
+	}
+	left := binary.LittleEndian.Uint64(head[len(historyMagic):])
+	block := make([]byte, min(left, 4096)*entrySize)
+	last, atoms, first := uint64(0), uint32(0), true
+	for left > 0 {
+		n := min(left, uint64(len(block)/entrySize))
+		if _, err := io.ReadFull(r, block[:n*entrySize]); err != nil {
+			return short(err)
 		}
-		numbers = append(numbers, n)
+		for b := block[:n*entrySize]; len(b) > 0; b = b[entrySize:] {
+			hash, atom := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint32(b[8:])
+			if !first && hash <= last {
+				return errors.New("its members are not in order")
+			}
+			if atom > atoms {
+				return errors.New("its atoms are not in order")
+			}
+			if atom == atoms {
+				atoms++
+			}
+			last, first = hash, false
+			visit(hash, atom)
+		}
+		left -= n
 	}
-	return roaringOf(numbers)
+	if n, err := r.Read(make([]byte, 1)); n > 0 || err == nil {
+		return errors.New("bytes after the end")
+	} else if err != io.EOF {
+		return err
+	}
+	return nil
 }
 
-// digest names a set of values by their hashes, whatever their numbers.
-func (h *history) digest(set *roaring.Bitmap) []byte {
-	var hashes []uint64
-	for it := set.Iterator(); it.HasNext(); {
-		hashes = append(hashes, h.hashes[it.Next()])
+func short(err error) error {
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return errShort
 	}
-	slices.Sort(hashes)
+	return err
+}
+
+// compare tells how a set, ascending, lies in a history.
+func compare(history io.Reader, set []uint64) (*tally, error) {
+	t := &tally{}
+	err := each(history, func(hash uint64, atom uint32) {
+		for len(set) > 0 && set[0] < hash {
+			t.rest++
+			set = set[1:]
+		}
+		in := len(set) > 0 && set[0] == hash
+		if in {
+			set = set[1:]
+		}
+		t.count(int(atom), in)
+	})
+	t.rest += uint64(len(set))
+	return t, err
+}
+
+// refine writes the history with one more set, of which t is the tally.
+func refine(to io.Writer, history io.Reader, set []uint64, t *tally) error {
+	w := newHistoryWriter(to, t)
+	fresh := 2 * len(t.all)
+	err := each(history, func(hash uint64, atom uint32) {
+		for len(set) > 0 && set[0] < hash {
+			w.put(set[0], fresh)
+			set = set[1:]
+		}
+		class := 2 * int(atom)
+		if len(set) > 0 && set[0] == hash {
+			set = set[1:]
+			class++
+		}
+		w.put(hash, class)
+	})
+	if err != nil {
+		return err
+	}
+	for _, hash := range set {
+		w.put(hash, fresh)
+	}
+	return w.end()
+}
+
+// A historyWriter numbers classes of members as they come.
+type historyWriter struct {
+	to     *bufio.Writer
+	number []int64 // of each class; -1 has none yet
+	atoms  int64
+	entry  [entrySize]byte
+	err    error
+}
+
+func newHistoryWriter(to io.Writer, t *tally) *historyWriter {
+	w := &historyWriter{to: bufio.NewWriterSize(to, 64<<10), number: make([]int64, 2*len(t.all)+1)}
+	n := t.rest
+	for _, m := range t.all {
+		n += m
+	}
+	for i := range w.number {
+		w.number[i] = -1
+	}
+	w.write([]byte(historyMagic))
+	w.write(binary.LittleEndian.AppendUint64(nil, n))
+	return w
+}
+
+func (w *historyWriter) write(b []byte) {
+	if w.err == nil {
+		_, w.err = w.to.Write(b)
+	}
+}
+
+func (w *historyWriter) put(hash uint64, class int) {
+	if w.number[class] < 0 {
+		w.number[class] = w.atoms
+		w.atoms++
+	}
+	binary.LittleEndian.PutUint64(w.entry[:], hash)
+	binary.LittleEndian.PutUint32(w.entry[8:], uint32(w.number[class]))
+	w.write(w.entry[:])
+}
+
+func (w *historyWriter) end() error {
+	if w.atoms > 1<<32-1 {
+		return errors.New("too many atoms")
+	}
+	if w.err == nil {
+		w.err = w.to.Flush()
+	}
+	return w.err
+}
+
+// digest names a set, ascending.
+func digest(set []uint64) []byte {
 	d := sha256.New()
-	d.Write([]byte(historyMagic))
-	for _, x := range hashes {
-		var b [8]byte
-		binary.LittleEndian.PutUint64(b[:], x)
-		d.Write(b[:])
+	d.Write([]byte(setContext))
+	block := make([]byte, 0, 32<<10)
+	for i, x := range set {
+		block = binary.LittleEndian.AppendUint64(block, x)
+		if len(block) == cap(block) || i+1 == len(set) {
+			d.Write(block)
+			block = block[:0]
+		}
 	}
 	return d.Sum(nil)[:16]
 }
 
-// encode gives the magic line, the number of values, their hashes, the number of
-// atoms, and each atom's length and bytes in the Roaring format.
-func (h *history) encode() ([]byte, error) {
-	b := []byte(historyMagic)
-	b = binary.AppendUvarint(b, uint64(len(h.hashes)))
-	for _, x := range h.hashes {
-		b = binary.LittleEndian.AppendUint64(b, x)
-	}
-	b = binary.AppendUvarint(b, uint64(len(h.atoms)))
-	for _, a := range h.atoms {
-		bits, err := a.ToBytes()
-		if err != nil {
-			return nil, fmt.Errorf("encode the history of cohorts: %w", err)
-		}
-		b = binary.AppendUvarint(b, uint64(len(bits)))
-		b = append(b, bits...)
-	}
-	return b, nil
-}
-
-func decodeHistory(b []byte) (*history, error) {
-	h := &history{number: map[uint64]uint32{}}
-	if b == nil {
-		return h, nil
-	}
-	rest, ok := bytes.CutPrefix(b, []byte(historyMagic))
-	if !ok {
-		return nil, errors.New("not a history of this version")
-	}
-	r := bytes.NewReader(rest)
-	n, err := binary.ReadUvarint(r)
-	if err != nil || n > uint64(r.Len())/8 {
-		return nil, errors.New("cut short")
-	}
-	var word [8]byte
-	for i := range n {
-		io.ReadFull(r, word[:])
-		x := binary.LittleEndian.Uint64(word[:])
-		if _, twice := h.number[x]; twice {
-			return nil, errors.New("a value is named twice")
-		}
-		h.hashes, h.number[x] = append(h.hashes, x), uint32(i)
-	}
-	if h.atoms, err = decodeAtoms(r); err != nil {
-		return nil, err
-	}
-	return h, h.valid(n)
-}
-
-func decodeAtoms(r *bytes.Reader) ([]*roaring.Bitmap, error) {
-	n, err := binary.ReadUvarint(r)
-	if err != nil || n > uint64(r.Len()) {
-		return nil, errors.New("cut short")
-	}
-	var out []*roaring.Bitmap
-	for range n {
-		size, err := binary.ReadUvarint(r)
-		if err != nil || size > uint64(r.Len()) {
-			return nil, errors.New("cut short")
-		}
-		bits := make([]byte, size)
-		io.ReadFull(r, bits)
-		a := roaring.New()
-		if err := a.UnmarshalBinary(bits); err != nil {
-			return nil, errors.New("an atom cannot be read")
-		}
-		if err := a.Validate(); err != nil {
-			return nil, errors.New("an atom is not in order")
-		}
-		out = append(out, a)
-	}
-	if r.Len() > 0 {
-		return nil, errors.New("bytes after the end")
-	}
-	return out, nil
-}
-
-// contributors is the partition of the sites whose sums were opened over one set
-// of this site's patients.
-type contributors struct {
-	Partition
-	names []string
-}
-
-// named numbers sites; new ones get the next numbers.
-func (c *contributors) named(sites []string) *roaring.Bitmap {
-	var numbers []uint32
-	for _, s := range sites {
-		i := slices.Index(c.names, s)
-		if i < 0 {
-			i = len(c.names)
-			c.names = append(c.names, s)
-		}
-		numbers = append(numbers, uint32(i))
-	}
-	return roaringOf(numbers)
-}
-
-type contributorsJSON struct {
-	Hmsp  string     `json:"hmsp"`
-	Atoms [][]string `json:"atoms"`
-}
-
-func (c *contributors) encode() ([]byte, error) {
-	v := contributorsJSON{Hmsp: contributorsVersion}
-	for _, a := range c.atoms {
-		var names []string
-		for it := a.Iterator(); it.HasNext(); {
-			names = append(names, c.names[it.Next()])
-		}
-		v.Atoms = append(v.Atoms, names)
-	}
-	return json.Marshal(v)
-}
-
-func decodeContributors(b []byte) (*contributors, error) {
-	c := &contributors{}
-	if b == nil {
-		return c, nil
-	}
-	var v contributorsJSON
-	if err := json.Unmarshal(b, &v); err != nil || v.Hmsp != contributorsVersion {
-		return nil, errors.New("not a list of contributors of this version")
-	}
-	for _, names := range v.Atoms {
-		c.atoms = append(c.atoms, c.named(names))
-	}
-	return c, c.valid(uint64(len(c.names)))
+// damaged is an error about what is kept under a name.
+func damaged(variable string, err error) error {
+	return fmt.Errorf("the history of cohorts of %q cannot be read: %w", variable, err)
 }

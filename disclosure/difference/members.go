@@ -5,98 +5,211 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
 	"math"
+	"runtime"
 	"slices"
+	"sync"
 
 	"hmsp.center/hmsp/table"
 )
 
 // A member of a set is a patient, with all that the set takes of him: who has one
 // value more, or another, is another member. So each atom of a history is of as many
-// patients as it has members, however many rows each has.
+// patients as it has members, however many rows each has. What names a member is a hash
+// under the site's key.
 
-// values are the members of a variable in the given rows: patients with their values,
-// or, where the patients have no names, values with which occurrence of it each is.
-func (g *Guard) values(t table.Table, name string, rows []int) []uint64 {
-	value := valuesOf(t, name)
-	if t.Patients == nil || t.Pseudonyms == nil {
-		times, hash := map[uint64]uint64{}, g.hasher("row")
-		var out []uint64
-		for _, r := range rows {
-			if x, ok := value(r); ok {
-				times[x]++
-				out = append(out, hash(x, times[x]))
-			}
-		}
-		return out
+// members are those of a question, ascending.
+func (g *Guard) members(t table.Table, q question) []uint64 {
+	var out []uint64
+	switch single := t.Patients == nil || t.People() == t.Rows(); {
+	case q.variable == headcount:
+		out = g.people(t, q.rows, single)
+	case t.Patients == nil || t.Pseudonyms == nil:
+		out = g.occurrences(t, q)
+	case single:
+		out = g.values(t, q)
+	default:
+		out = g.grouped(t, q)
 	}
-	var pairs [][2]uint64
-	for _, r := range rows {
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// occurrences are the values of patients without names, with which occurrence of the
+// value each is.
+func (g *Guard) occurrences(t table.Table, q question) []uint64 {
+	value := valuesOf(t, q.variable)
+	out := make([]uint64, 0, q.rows.Len())
+	for r := range q.rows.All() {
 		if x, ok := value(r); ok {
-			pairs = append(pairs, [2]uint64{t.Pseudonyms[r], x})
+			out = append(out, x)
 		}
 	}
-	return g.grouped("patient", pairs)
+	slices.Sort(out)
+	g.repeated(out, "row", func(h *hasher, x, times uint64) uint64 { return h.sum(x, times) })
+	return out
 }
 
-// people are the members of a use's headcount: patients with the number of rows that
-// count, or that do not for want of a value. How many lack a value of all who were
-// asked about tells of the value's absence only; who was left out otherwise, by a
-// filter or a formula, tells whatever that says.
-func (g *Guard) people(t table.Table, u Use) []uint64 {
-	asked := slices.Clone(u.Rows)
-	for _, name := range u.Variables {
-		value := valuesOf(t, name)
-		for r := range t.Rows() {
-			if _, ok := value(r); !ok {
-				asked = append(asked, r)
+// repeated replaces each of the ascending numbers by a hash of it and of which of its
+// repetitions it is, from 1.
+func (g *Guard) repeated(xs []uint64, what string, of func(h *hasher, x, times uint64) uint64) {
+	begin := func(from int) uint64 { // how often xs[from] came before
+		first, _ := slices.BinarySearch(xs, xs[from])
+		return uint64(from - first)
+	}
+	g.each(len(xs), what, begin, func(h *hasher, from, to int, times uint64) {
+		last := uint64(0)
+		for i := from; i < to; i++ {
+			x := xs[i]
+			if times++; i > from && x != last {
+				times = 1
 			}
+			xs[i], last = of(h, x, times), x
 		}
-	}
-	slices.Sort(asked)
-	var pairs [][2]uint64
-	for _, r := range slices.Compact(asked) {
-		who := uint64(r)
-		if t.Pseudonyms != nil {
-			who = t.Pseudonyms[r]
-		}
-		pairs = append(pairs, [2]uint64{who})
-	}
-	return g.grouped("people", pairs)
+	})
 }
 
-// grouped makes one member of all pairs with the same first number.
-func (g *Guard) grouped(what string, pairs [][2]uint64) []uint64 {
-	slices.SortFunc(pairs, func(a, b [2]uint64) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
-	hash := g.hasher(what)
-	var out, one []uint64
-	for i, p := range pairs {
-		if len(one) == 0 {
-			one = append(one, p[0])
+// values are patients with their one value.
+func (g *Guard) values(t table.Table, q question) []uint64 {
+	value := valuesOf(t, q.variable)
+	rows := make([]uint64, 0, q.rows.Len())
+	for r := range q.rows.All() {
+		if _, ok := value(r); ok {
+			rows = append(rows, uint64(r))
 		}
-		one = append(one, p[1])
-		if i+1 == len(pairs) || pairs[i+1][0] != p[0] {
-			out = append(out, hash(one...))
+	}
+	g.each(len(rows), "patient", nil, func(h *hasher, from, to int, _ uint64) {
+		for i := from; i < to; i++ {
+			r := int(rows[i])
+			x, _ := value(r)
+			rows[i] = h.sum(t.Pseudonyms[r], x)
+		}
+	})
+	return rows
+}
+
+// grouped are patients with all their values, ascending.
+func (g *Guard) grouped(t table.Table, q question) []uint64 {
+	value := valuesOf(t, q.variable)
+	rows := make([]uint32, 0, q.rows.Len())
+	for r := range q.rows.All() {
+		if _, ok := value(r); ok {
+			rows = append(rows, uint32(r))
+		}
+	}
+	slices.SortFunc(rows, func(a, b uint32) int {
+		if c := cmp.Compare(t.Pseudonyms[a], t.Pseudonyms[b]); c != 0 {
+			return c
+		}
+		x, _ := value(int(a))
+		y, _ := value(int(b))
+		return cmp.Compare(x, y)
+	})
+	h := g.hasher("patient")
+	var out, one []uint64
+	for i, r := range rows {
+		if len(one) == 0 {
+			one = append(one, t.Pseudonyms[r])
+		}
+		x, _ := value(int(r))
+		one = append(one, x)
+		if i+1 == len(rows) || t.Pseudonyms[rows[i+1]] != t.Pseudonyms[r] {
+			out = append(out, h.sum(one...))
 			one = one[:0]
 		}
 	}
 	return out
 }
 
-// hasher makes the keyed hash of members of a kind.
-func (g *Guard) hasher(what string) func(xs ...uint64) uint64 {
-	mac := hmac.New(sha256.New, g.key)
-	var b []byte
-	return func(xs ...uint64) uint64 {
-		b = append(append(b[:0], what...), 0)
-		for _, x := range xs {
-			b = binary.LittleEndian.AppendUint64(b, x)
+// counted are the rows of a use's headcount: those that count, or that do not for want
+// of a value. How many lack a value of all who were asked about tells of the value's
+// absence only; who was left out otherwise, by a filter or a formula, tells whatever
+// that says.
+func counted(t table.Table, u Use) table.Subset {
+	out := u.Rows.Clone()
+	for _, name := range u.Variables {
+		value := valuesOf(t, name)
+		for r := range t.Rows() {
+			if _, ok := value(r); !ok {
+				out.Add(r)
+			}
 		}
-		mac.Reset()
-		mac.Write(b)
-		b = mac.Sum(b[:0])
-		return binary.LittleEndian.Uint64(b)
 	}
+	return out
+}
+
+// people are the members of a headcount: patients with how many rows of them there are,
+// or, where nobody has a name, rows.
+func (g *Guard) people(t table.Table, rows table.Subset, single bool) []uint64 {
+	who := make([]uint64, 0, rows.Len())
+	for r := range rows.All() {
+		if t.Pseudonyms == nil {
+			who = append(who, uint64(r))
+		} else {
+			who = append(who, t.Pseudonyms[r])
+		}
+	}
+	if single || t.Pseudonyms == nil {
+		g.each(len(who), "people", nil, func(h *hasher, from, to int, _ uint64) {
+			for i := from; i < to; i++ {
+				who[i] = h.sum(who[i], 1)
+			}
+		})
+		return who
+	}
+	slices.Sort(who)
+	h, out := g.hasher("people"), who[:0]
+	for i := 0; i < len(who); {
+		n := i
+		for i < len(who) && who[i] == who[n] {
+			i++
+		}
+		out = append(out, h.sum(who[n], uint64(i-n)))
+	}
+	return out
+}
+
+// parallel is how many members are worth a goroutine.
+const parallel = 1 << 15
+
+// each shares n members out over the cores. Begin, if not nil, is asked for a number
+// about the first of each part before any part is begun.
+func (g *Guard) each(n int, what string, begin func(from int) uint64, do func(h *hasher, from, to int, begun uint64)) {
+	parts := max(1, min(runtime.GOMAXPROCS(0), n/parallel))
+	var wait sync.WaitGroup
+	begun := make([]uint64, parts)
+	for k := range parts {
+		if begin != nil && n > 0 {
+			begun[k] = begin(k * n / parts)
+		}
+	}
+	for k := range parts {
+		wait.Go(func() { do(g.hasher(what), k*n/parts, (k+1)*n/parts, begun[k]) })
+	}
+	wait.Wait()
+}
+
+// A hasher is the keyed hash of members of a kind.
+type hasher struct {
+	mac  hash.Hash
+	what string
+	b    []byte
+}
+
+func (g *Guard) hasher(what string) *hasher {
+	return &hasher{mac: hmac.New(sha256.New, g.key), what: what}
+}
+
+func (h *hasher) sum(xs ...uint64) uint64 {
+	b := append(append(h.b[:0], h.what...), 0)
+	for _, x := range xs {
+		b = binary.LittleEndian.AppendUint64(b, x)
+	}
+	h.mac.Reset()
+	h.mac.Write(b)
+	h.b = h.mac.Sum(b[:0])
+	return binary.LittleEndian.Uint64(h.b)
 }
 
 // valuesOf gives a variable's value in a row, as a number that stays the same where a

@@ -13,6 +13,7 @@ func benchCommand(a *app) *cobra.Command {
 	var c bench.Config
 	var data bool
 	var size string
+	var dataRows int
 	cmd := &cobra.Command{Use: "bench", Short: "Measure on this machine what sums, a regression, a study and data cost",
 		Long: `Measure four things on this machine, all parties in this process: a secure sum of
 a million values over six sites beside plain addition; a logistic regression of
@@ -42,6 +43,12 @@ minutes and 3 GB of disk; --data-size full, with 50 million rows and a dataset o
 			default:
 				return inputf("--data-size %q: want small or full", size)
 			}
+			if dataRows < 0 {
+				return inputf("--data-rows %d: want 0 or more", dataRows)
+			}
+			if dataRows > 0 {
+				c.Data.Rows = dataRows
+			}
 			if data {
 				return bench.Data(cmd.Context(), a.out, c)
 			}
@@ -57,6 +64,7 @@ minutes and 3 GB of disk; --data-size full, with 50 million rows and a dataset o
 	f.IntVar(&c.Repeats, "repeats", 3, "repetitions, of which the best counts")
 	f.BoolVar(&data, "data", false, "measure what data cost, and nothing else")
 	f.StringVar(&size, "data-size", "small", "of how much data: small, or full for the sizes of the targets")
+	f.IntVar(&dataRows, "data-rows", 0, "rows, and observations, of the limited site (default: as --data-size has it)")
 	f.StringVar(&c.Only, "only", "", "with --data: the measurements with this in their names, such as FHIR or limited")
 	f.StringVar(&c.Folder, "folder", "", "with --data: where it writes meanwhile (default: the system's folder for such files)")
 	cmd.AddCommand(&cobra.Command{Use: "child WORK", Hidden: true, Args: exactArgs("the work"),

@@ -7,6 +7,7 @@ import (
 	"hmsp.center/hmsp/analysis"
 	"hmsp.center/hmsp/analysis/analysistest"
 	"hmsp.center/hmsp/catalog/standard"
+	"hmsp.center/hmsp/table"
 )
 
 // The differencing guard looks at the first vector of a study: no later round may
@@ -40,7 +41,7 @@ func TestLaterRoundsUseNobodyElse(t *testing.T) {
 				continue
 			}
 			_, rounds := analysistest.Rounds(t, a, checked, people.Schema, people)
-			var first []int
+			var first table.Subset
 			var columns []string
 			for k, r := range rounds {
 				b, err := run.Bounds(r.State)
@@ -59,14 +60,14 @@ func TestLaterRoundsUseNobodyElse(t *testing.T) {
 						t.Errorf("%s, %v: round %d reads %s, the first does not", name, p, k, c)
 					}
 				}
-				for _, u := range used {
-					if !slices.Contains(first, u) {
+				for u := range used.All() {
+					if !first.Has(u) {
 						t.Errorf("%s, %v: round %d uses row %d, the first does not", name, p, k, u)
 						break
 					}
 				}
 			}
-			t.Logf("%s, %v: %d rounds, %d of %d rows", name, p, len(rounds), len(first), people.Rows())
+			t.Logf("%s, %v: %d rounds, %d of %d rows", name, p, len(rounds), first.Len(), people.Rows())
 		}
 	}
 }

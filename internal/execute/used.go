@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -23,16 +22,16 @@ import (
 // Rows are compared by fingerprints under a key of this call, so that the length of
 // the vector costs nothing. Of an analysis that is additive over sites only, every
 // complete row counts: a stratum of one may well add nothing.
-func Used(ctx context.Context, t table.Table, run analysis.Run, s analysis.State, b analysis.Bounds, g fixed.Grid) ([]int, error) {
+func Used(ctx context.Context, t table.Table, run analysis.Run, s analysis.State, b analysis.Bounds, g fixed.Grid) (table.Subset, error) {
 	var key [8]byte
 	rand.Read(key[:])
 	p := probe{run: run, state: s, bounds: b, vector: fixed.NewFingerprint(g, binary.LittleEndian.Uint64(key[:]))}
 	blank, err := p.of(ctx, unknown(t, b.Columns))
 	if err != nil {
-		return nil, fmt.Errorf("a row of which nothing is known: %w", err)
+		return table.Subset{}, fmt.Errorf("a row of which nothing is known: %w", err)
 	}
 	parts := max(1, min(runtime.GOMAXPROCS(0), t.Rows()/blockRows))
-	used := make([][]int, parts)
+	used := make([]table.Subset, parts)
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range parts {
 		p := p
@@ -43,9 +42,12 @@ func Used(ctx context.Context, t table.Table, run analysis.Run, s analysis.State
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return table.Subset{}, err
 	}
-	return slices.Concat(used...), nil
+	for _, part := range used[1:] {
+		used[0].Join(part)
+	}
+	return used[0], nil
 }
 
 // A probe is one round of a run, put to single rows.
@@ -64,20 +66,19 @@ func (p probe) of(ctx context.Context, t table.Table) (uint64, error) {
 	return p.vector.Fingerprint(), p.vector.Err()
 }
 
-// used lists those of the rows from..to-1 that differ from the blank one.
-func (p probe) used(ctx context.Context, t table.Table, from, to int, blank uint64) ([]int, error) {
-	var out []int
+// used are those of the rows from..to-1 that differ from the blank one.
+func (p probe) used(ctx context.Context, t table.Table, from, to int, blank uint64) (out table.Subset, err error) {
 	for i := from; i < to; i++ {
 		if p.bounds.OverSites && !lacks(t, p.bounds.Columns, i) {
-			out = append(out, i)
+			out.Add(i)
 			continue
 		}
 		got, err := p.of(ctx, t.Slice(i, i+1))
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 		if got != blank {
-			out = append(out, i)
+			out.Add(i)
 		}
 	}
 	return out, nil

@@ -53,8 +53,8 @@ func TestAFormulaLeavesOutACompleteRow(t *testing.T) {
 				want = append(want, i)
 			}
 		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: %d rows are used, want %d; %d numbers", formula, len(got), len(want), len(g.Frac))
+		if !got.Equal(table.SubsetOf(want...)) {
+			t.Errorf("%s: %d rows are used, want %d; %d numbers", formula, got.Len(), len(want), len(g.Frac))
 		}
 	}
 }

@@ -63,9 +63,14 @@ func (s *Site) openGuard(sites int) error {
 	if err != nil {
 		return err
 	}
-	s.guard, err = difference.New(s.cohorts, key, s.member.Config.MinimumDifference, sites)
+	s.guard, err = difference.New(histories{s.cohorts}, key, s.member.Config.MinimumDifference, sites)
 	return err
 }
+
+// histories are the guard's store.
+type histories struct{ *store.Cohorts }
+
+func (h histories) Change() (difference.Change, error) { return h.Cohorts.Change(), nil }
 
 // closeBooks ends the use of the books' files.
 func (s *Site) closeBooks() {

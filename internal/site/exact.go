@@ -3,6 +3,7 @@ package site
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -50,7 +51,7 @@ func (x *run) patients() string { return x.site.limits.Account(x.plan.Study.Data
 
 // dominated names a variable whose sum over the rows is mostly one patient's, in
 // however many rows.
-func dominated(t table.Table, columns []string, rows []int, rules disclosure.Rules) string {
+func dominated(t table.Table, columns []string, rows table.Subset, rules disclosure.Rules) string {
 	for _, name := range columns {
 		v, ok := t.Schema.Lookup(name)
 		if lo, hi := v.Range(); !ok || !v.Numeric() || v.Kind != table.Number && hi-lo <= 1 {
@@ -65,29 +66,30 @@ func dominated(t table.Table, columns []string, rows []int, rules disclosure.Rul
 
 // standsOut names a number that a model makes of the rows, in which one patient is
 // apart from all others, as far as they are from their median. Where everybody else
-// has the same, the model's coefficient would be that patient's own.
-func standsOut(t table.Table, run analysis.Run, rows []int, rules disclosure.Rules) (string, error) {
+// has the same, the model's coefficient would be that patient's own. Numbers that are 0
+// or 1 in everybody are counts of people. Of the numbers of many million rows it holds
+// those of one name at a time.
+func standsOut(t table.Table, run analysis.Run, rows table.Subset, rules disclosure.Rules) (string, error) {
 	d, ok := run.(disclosure.Deriver)
-	if !ok {
+	if !ok || t.Rows() == 0 {
 		return "", nil
 	}
-	derived, err := d.Derived(t)
+	names, err := d.Derived(t.Slice(0, 1))
 	if err != nil {
 		return "", err
 	}
-	for _, name := range slices.Sorted(maps.Keys(derived)) {
-		xs := derived[name]
-		var present []float64
-		for _, r := range rows {
-			if xs[r] == xs[r] {
-				present = append(present, xs[r])
-			}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		xs, counts, err := derived(d, t, name)
+		if err != nil {
+			return "", err
 		}
-		if len(present) == 0 {
+		if counts {
 			continue
 		}
-		slices.Sort(present)
-		middle := present[len(present)/2]
+		middle, ok := median(xs, rows)
+		if !ok {
+			continue
+		}
 		for i := range xs {
 			xs[i] -= middle
 		}
@@ -98,19 +100,98 @@ func standsOut(t table.Table, run analysis.Run, rows []int, rules disclosure.Rul
 	return "", nil
 }
 
-// dominates says whether one patient, or a few, make up most of a sum of magnitudes.
-func dominates(t table.Table, xs []float64, rows []int, rules disclosure.Rules) bool {
-	of := map[int32]float64{}
-	var sizes []float64
-	for _, r := range rows {
-		switch {
-		case xs[r] != xs[r]: // missing
-		case t.Patients == nil:
-			sizes = append(sizes, xs[r])
-		default:
-			of[t.Patients[r]] += math.Abs(xs[r])
+// derivedRows is how many rows a model makes numbers of at once.
+const derivedRows = 1 << 16
+
+// derived are the numbers of that name, and whether they are 0 or 1 in everybody.
+func derived(d disclosure.Deriver, t table.Table, name string) (xs []float64, counts bool, err error) {
+	xs, counts = make([]float64, 0, t.Rows()), true
+	for from := 0; from < t.Rows(); from += derivedRows {
+		all, err := d.Derived(t.Slice(from, min(from+derivedRows, t.Rows())))
+		if err != nil {
+			return nil, false, err
+		}
+		for _, x := range all[name] {
+			counts = counts && !(math.Min(math.Abs(x), math.Abs(x-1)) >= 1e-9)
+		}
+		xs = append(xs, all[name]...)
+	}
+	return xs, counts, nil
+}
+
+// median is the middle of the numbers of the rows, the upper of two, without those that
+// are none; false where all are. It is found by counting, 16 bits at a time, so that
+// nothing is copied or sorted.
+func median(xs []float64, rows table.Subset) (float64, bool) {
+	n := 0
+	for r := range rows.All() {
+		if xs[r] == xs[r] {
+			n++
 		}
 	}
-	sizes = slices.AppendSeq(sizes, maps.Values(of))
-	return len(sizes) > 0 && disclosure.Dominated(sizes, rules)
+	if n == 0 {
+		return 0, false
+	}
+	found, before := uint64(0), n/2 // how many of those that begin as found are smaller
+	for shift := 48; shift >= 0; shift -= 16 {
+		counts := make([]int, 1<<16)
+		for r := range rows.All() {
+			if k := ascending(xs[r]); xs[r] == xs[r] && (shift == 48 || k>>(shift+16) == found) {
+				counts[k>>shift&0xffff]++
+			}
+		}
+		digit := 0
+		for ; before >= counts[digit]; digit++ {
+			before -= counts[digit]
+		}
+		found = found<<16 | uint64(digit)
+	}
+	if found>>63 == 1 {
+		return math.Float64frombits(found &^ (1 << 63)), true
+	}
+	return math.Float64frombits(^found), true
+}
+
+// ascending is a number's bits in an order that is the numbers'.
+func ascending(x float64) uint64 {
+	b := math.Float64bits(x)
+	if b>>63 == 1 {
+		return ^b
+	}
+	return b | 1<<63
+}
+
+// dominates says whether one patient, or a few, make up most of a sum of magnitudes.
+func dominates(t table.Table, xs []float64, rows table.Subset, rules disclosure.Rules) bool {
+	if t.Patients != nil && t.People() < t.Rows() {
+		return disclosure.DominatedBy(magnitudes(t, xs, rows), rules)
+	}
+	return disclosure.DominatedBy(func(yield func(float64) bool) {
+		for r := range rows.All() {
+			if xs[r] == xs[r] && !yield(xs[r]) {
+				return
+			}
+		}
+	}, rules)
+}
+
+// magnitudes are the patients' sums. Their numbers are dense as a rule.
+func magnitudes(t table.Table, xs []float64, rows table.Subset) iter.Seq[float64] {
+	least, most := int(slices.Min(t.Patients)), int(slices.Max(t.Patients))
+	if most-least > 4*t.Rows() {
+		of := map[int32]float64{}
+		for r := range rows.All() {
+			if xs[r] == xs[r] {
+				of[t.Patients[r]] += math.Abs(xs[r])
+			}
+		}
+		return maps.Values(of)
+	}
+	of := make([]float64, most-least+1)
+	for r := range rows.All() {
+		if xs[r] == xs[r] {
+			of[int(t.Patients[r])-least] += math.Abs(xs[r])
+		}
+	}
+	return slices.Values(of)
 }

@@ -1,10 +1,14 @@
 package site
 
 import (
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"hmsp.center/hmsp/dataset"
 	"hmsp.center/hmsp/disclosure"
@@ -18,11 +22,11 @@ func TestDominanceIsOfPatients(t *testing.T) {
 	s := table.Schema{{Name: "cost", Kind: table.Number, Max: 1000}}
 	c := table.Column{Numbers: make([]float64, n)}
 	few, many := make([]int32, n), make([]int32, n)
-	var rows []int
+	var rows table.Subset
 	for i := range n {
 		c.Numbers[i] = float64(1 + i%3)
 		few[i], many[i] = int32(max(0, i-100)), int32(i)
-		rows = append(rows, i)
+		rows.Add(i)
 	}
 	for what, x := range map[string]struct {
 		patients []int32
@@ -36,6 +40,27 @@ func TestDominanceIsOfPatients(t *testing.T) {
 			t.Errorf("%s: %q dominates, want %q", what, got, x.want)
 		}
 	}
+}
+
+// The median that is counted is the one of a sorted list.
+func TestMedianIsTheMiddle(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		xs := rapid.SliceOfN(rapid.OneOf(rapid.Float64(), rapid.Float64Range(-2, 2), rapid.SampledFrom([]float64{0, math.Copysign(0, -1), math.NaN(), math.Inf(-1), 1})), 1, 40).Draw(t, "xs")
+		var rows table.Subset
+		var there []float64
+		for i, x := range xs {
+			if i%5 == 3 {
+				continue
+			}
+			if rows.Add(i); x == x {
+				there = append(there, x)
+			}
+		}
+		got, ok := median(xs, rows)
+		if slices.Sort(there); ok != (len(there) > 0) || ok && got != there[len(there)/2] {
+			t.Fatalf("%v of %v", got, there)
+		}
+	})
 }
 
 // One file under two names would have two budgets and two histories.

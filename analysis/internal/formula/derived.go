@@ -7,10 +7,10 @@ import (
 )
 
 // Derived gives the numbers that the model makes of the rows of a table: its design
-// columns, response and offsets, but for variables as they are and for those that are
-// 0 or 1. A formula can make one patient stand out as no variable does, as
-// I(1/((x - 57)^2 + 1e-9)); the coefficient then gives that patient's response away.
-// By name, one number for each row, NaN where the row has none.
+// columns, response and offsets, but for variables as they are. A formula can make one
+// patient stand out as no variable does, as I(1/((x - 57)^2 + 1e-9)); the coefficient
+// then gives that patient's response away. By name, one number for each row, NaN where
+// the row has none; the names do not depend on the rows.
 func (m *Model) Derived(t table.Table) (map[string][]float64, error) {
 	d, err := m.Declared()
 	if err != nil {
@@ -40,16 +40,13 @@ func (m *Model) Derived(t table.Table) (map[string][]float64, error) {
 	}
 	out := map[string][]float64{}
 	for name, of := range all {
-		xs, truth := make([]float64, len(place)), true
+		xs := make([]float64, len(place))
 		for r, i := range place {
 			if xs[r] = math.NaN(); i != Nobody {
 				xs[r] = of(i)
-				truth = truth && math.Min(math.Abs(xs[r]), math.Abs(xs[r]-1)) < 1e-9
 			}
 		}
-		if !truth {
-			out[name] = xs
-		}
+		out[name] = xs
 	}
 	return out, nil
 }

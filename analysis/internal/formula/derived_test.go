@@ -18,10 +18,10 @@ func TestDerivedIsWhatTheFormulaMakes(t *testing.T) {
 	nan := math.NaN()
 	for text, want := range map[string]map[string][]float64{
 		"y ~ x + f + a":         nil,
-		"y ~ I(x > 5) + I(f)":   nil,
+		"y ~ I(x > 5) + I(f)":   {"I(f)": {1, nan, 0}},
 		"y ~ x + I(x^2)":        {"I(x^2)": {16, nan, 64}},
 		"y ~ x:a":               {"x:au": {0, nan, 8}, "x:av": {4, nan, 0}},
-		"I(y * f) ~ 1":          nil, // it is 0 or 1 in everybody
+		"I(y * f) ~ 1":          {"I(y * f)": {1, 0, 0}},
 		"I(y * 2) ~ 1":          {"I(y * 2)": {2, 4, 6}},
 		"y ~ f + offset(x / 2)": {"x / 2": {2, nan, 4}},
 	} {
