@@ -49,6 +49,16 @@ func (s *shell) page(name string) {
 	if len(changed) > 0 {
 		rewrite(s.t, name, strings.Split(text, "\n"), changed)
 	}
+	s.pictures(text)
+}
+
+// pictures compares the pictures that a page's commands draw with those that it shows.
+func (s *shell) pictures(text string) {
+	for _, m := range regexp.MustCompile(`!\[[^\]]*\]\(images/([\w-]+\.svg)\)`).FindAllStringSubmatch(text, -1) {
+		if drawn, err := os.ReadFile(filepath.Join(s.dir, m[1])); err == nil {
+			golden(s.t, "docs/images/"+m[1], drawn)
+		}
+	}
 }
 
 // rewrite replaces the outputs that differed: by the line after the command.
@@ -107,7 +117,11 @@ func (s *shell) write(name, text string) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte(s.real(text)), 0o644); err != nil {
+	content := []byte(s.real(text))
+	if filepath.Ext(name) == ".parquet" {
+		content = asParquet(s.t, text)
+	}
+	if err := os.WriteFile(path, content, 0o644); err != nil {
 		s.t.Fatal(err)
 	}
 }
