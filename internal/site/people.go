@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"hmsp.center/hmsp/charter"
+	"hmsp.center/hmsp/cohort"
 	"hmsp.center/hmsp/dataset"
 	"hmsp.center/hmsp/internal/engine"
 	"hmsp.center/hmsp/internal/warehouse"
@@ -34,10 +35,10 @@ func People(ctx context.Context, k *dataset.Kept, p *plan.Plan, name string, o w
 		if err == nil {
 			t, err = withSite(t, p.Schema, name)
 		}
-		if err == nil && p.Cohort != nil {
-			t, err = warehouse.Select(ctx, t, *p.Cohort)
+		if err != nil || p.Cohort == nil {
+			return t, nothing{}, err
 		}
-		return t, nothing{}, err
+		return selected(ctx, t, *p.Cohort, o)
 	}
 	if k.Address != "" {
 		return inPlace(ctx, k, p, name, own)
@@ -66,6 +67,22 @@ func People(ctx context.Context, k *dataset.Kept, p *plan.Plan, name string, o w
 		return table.Table{}, nothing{}, err
 	}
 	return t, done, nil
+}
+
+// selected are the rows of a cohort. What is mapped of them stays; the name goes, so
+// that nothing is left if the process ends.
+func selected(ctx context.Context, t table.Table, e cohort.Expr, o warehouse.Options) (table.Table, io.Closer, error) {
+	t, done, err := warehouse.SelectInto(ctx, t, e, o)
+	if o.Pool != "" {
+		err = errors.Join(err, os.RemoveAll(o.Pool))
+	}
+	if err == nil {
+		return t, done, nil
+	}
+	if done != nil {
+		done.Close()
+	}
+	return table.Table{}, nothing{}, err
 }
 
 // inPlace asks a database where it is.

@@ -45,7 +45,7 @@ func newAnswer(h table.History, vs table.Schema, o Options) (*answer, error) {
 		fields = append(fields, pool.Field{Name: v.Name, Kind: pool.KindOf(v)})
 	}
 	var err error
-	if a.writer, err = pool.Create(o.Pool, pool.Options{Memory: min(o.Memory/4, 64<<20)}); err != nil {
+	if a.writer, err = pool.Create(o.Pool, poolOptions(o)); err != nil {
 		return nil, err
 	}
 	if a.rows, err = a.writer.Table(pool.Rows, fields); err != nil {
@@ -54,6 +54,9 @@ func newAnswer(h table.History, vs table.Schema, o Options) (*answer, error) {
 	}
 	return a, nil
 }
+
+// poolOptions leave most of the memory to the database.
+func poolOptions(o Options) pool.Options { return pool.Options{Memory: min(o.Memory/4, 64<<20)} }
 
 // empty begins a batch of rows, in the memory of the last.
 func (a *answer) empty() {
@@ -152,20 +155,25 @@ func (a *answer) table() (table.Table, io.Closer, error) {
 		return table.Table{}, nil, err
 	}
 	a.writer = nil
-	p, err := pool.Open(a.path)
+	return opened(a.path, a.schema)
+}
+
+// opened is the table that a pool was made for.
+func opened(path string, schema table.Schema) (table.Table, io.Closer, error) {
+	p, err := pool.Open(path)
 	if err != nil {
-		return table.Table{}, nil, errors.Join(err, os.RemoveAll(a.path))
+		return table.Table{}, nil, errors.Join(err, os.RemoveAll(path))
 	}
-	c := keptPool{p, a.path}
+	c := keptPool{p, path}
 	rows, ok := p.Table(pool.Rows)
 	if !ok {
 		return table.Table{}, nil, errors.Join(pool.ErrDamaged, c.Close())
 	}
-	t, err := rows.TableOf(kept(a.schema))
+	t, err := rows.TableOf(kept(schema))
 	if err != nil {
 		return table.Table{}, nil, errors.Join(err, c.Close())
 	}
-	t.Schema = a.schema
+	t.Schema = schema
 	return t, c, nil
 }
 

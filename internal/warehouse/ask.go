@@ -146,12 +146,8 @@ func (a *asked) relations(from, to int) string {
 // ask asks about one part. The driver's rows are read as they are: the conversions
 // of database/sql would cost more than the question.
 func (a *asked) ask(ctx context.Context, conn *sql.Conn, relations string, to *answer) error {
-	args := make([]driver.NamedValue, len(a.args))
-	for i, x := range a.args {
-		args[i] = driver.NamedValue{Ordinal: i + 1, Value: x}
-	}
 	return conn.Raw(func(raw any) (err error) {
-		rows, err := raw.(driver.QueryerContext).QueryContext(ctx, relations+", "+a.query, args)
+		rows, err := raw.(driver.QueryerContext).QueryContext(ctx, relations+", "+a.query, ordinals(a.args))
 		if err != nil {
 			return err
 		}

@@ -17,9 +17,6 @@ import (
 	"fmt"
 
 	"github.com/duckdb/duckdb-go/v2"
-
-	"hmsp.center/hmsp/cohort"
-	"hmsp.center/hmsp/table"
 )
 
 // DefaultMemory is how many bytes a database may use where it is not said.
@@ -42,63 +39,6 @@ func locks(memory int64) []string {
 		"SET enable_external_access = false",
 		"SET lock_configuration = true",
 	}
-}
-
-// Select returns the rows of t that belong to the cohort, in t's order; rows whose
-// condition is unknown are left out. It fails if t does not fit the expression, or
-// when ctx ends. If all rows belong to it, the table is t itself.
-func Select(ctx context.Context, t table.Table, e cohort.Expr) (table.Table, error) {
-	if err := e.Check(t); err != nil {
-		return table.Table{}, err
-	}
-	if err := ctx.Err(); err != nil {
-		return table.Table{}, fmt.Errorf("select cohort: %w", err)
-	}
-	where, args, columns := e.SQL()
-	if where == "TRUE" {
-		return t, nil
-	}
-	var c catalog
-	var people look
-	people.add(count("r", 0))
-	for i, name := range columns {
-		at, c0 := t.Schema.Index(name), fmt.Sprint("c", i)
-		if v := t.Schema[at]; v.Kind == table.Flag {
-			people.condition(c0, t.Columns[at].Numbers)
-		} else {
-			people.variable(&c, c0, v, t.Columns[at])
-		}
-	}
-	rows, err := c.selected(ctx, "SELECT r FROM "+people.at(&c, t.Rows())+" WHERE "+where+" ORDER BY r", args)
-	if err != nil {
-		return table.Table{}, fmt.Errorf("select cohort: %w", plain(ctx, DefaultMemory, err))
-	}
-	if len(rows) == t.Rows() {
-		return t, nil
-	}
-	return t.Take(rows), nil
-}
-
-func (c *catalog) selected(ctx context.Context, query string, args []any) ([]int, error) {
-	conn, done, err := c.open(ctx, DefaultMemory)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	found, err := conn.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer found.Close()
-	rows := []int{}
-	for found.Next() {
-		var r int
-		if err := found.Scan(&r); err != nil {
-			return nil, err
-		}
-		rows = append(rows, r)
-	}
-	return rows, found.Err()
 }
 
 // open makes a locked database that reads the relations.
