@@ -65,10 +65,10 @@ func (a *app) showAnswers(p *plan.Plan, answers map[string]engine.Answer, wait t
 
 // qualityLine is what a site publishes of a dataset's quality, in a line.
 func qualityLine(q quality.Public) string {
-	text := q.Dataset + ":"
-	if q.People != nil {
-		text += fmt.Sprintf(" about %d patients", *q.People)
+	if q.People == nil {
+		return q.Dataset + ": too few patients for anything to be told of the data"
 	}
+	text := fmt.Sprintf("%s: about %d patients", q.Dataset, *q.People)
 	if q.Score != nil {
 		text += fmt.Sprintf(", quality %.2f", *q.Score)
 	}
