@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"hmsp.center/hmsp/table"
 )
@@ -57,14 +58,21 @@ func OfTable(ctx context.Context, t table.Table, o Options) (Profile, error) {
 		columns[i] = column{v, patients, nil, t.Columns[i], t.Rows()}
 	}
 	m := newMeter(ctx, o, people)
-	m.same = sameRows(t, patients)
+	var err error
+	if m.same, err = sameRows(ctx, t, patients); err != nil {
+		return Profile{}, err
+	}
 	return m.profile(columns)
 }
 
-// dense numbers the patients of a table from 0.
+// dense numbers the patients of a table from 0. Where they are numbered so already, as
+// in a pool, nothing is copied.
 func dense(t table.Table) ([]int32, int) {
-	if t.Patients == nil {
+	if t.Patients == nil || t.Rows() == 0 {
 		return nil, t.Rows()
+	}
+	if most := int(slices.Max(t.Patients)); slices.Min(t.Patients) == 0 && most < t.Rows() && t.People() == most+1 {
+		return t.Patients, most + 1
 	}
 	number := map[int32]int32{}
 	out := make([]int32, len(t.Patients))
@@ -79,29 +87,44 @@ func dense(t table.Table) ([]int32, int) {
 	return out, len(number)
 }
 
+// hashedRows is how many rows are held as hashes at once, more or less.
+const hashedRows = 1 << 22
+
 // sameRows counts the rows that repeat another row of the same patient in every
 // column. They are told by a hash of 64 bits, FNV-1a over the words: a wrong pair is
-// expected once in 2^64 / rows^2.
-func sameRows(t table.Table, patients []int32) int {
+// expected once in 2^64 / rows^2. Of many rows, it looks at some of the hashes at a time.
+func sameRows(ctx context.Context, t table.Table, patients []int32) (same int, err error) {
 	if patients == nil || len(t.Columns) == 0 {
-		return 0
+		return 0, nil
 	}
-	seen, same := make(map[uint64]struct{}, len(patients)), 0
-	for i, p := range patients {
-		h := mix(14695981039346656037, uint64(p))
-		for _, c := range t.Columns {
-			if c.Numbers != nil {
-				h = mix(h, math.Float64bits(c.Numbers[i]+0))
-			} else {
-				h = mix(h, uint64(c.Codes[i]))
+	parts := uint64(1 + len(patients)/hashedRows)
+	var hashes []uint64
+	for part := range parts {
+		hashes = hashes[:0]
+		for i, p := range patients {
+			if i%chunk == 0 && ctx.Err() != nil {
+				return 0, ctx.Err()
+			}
+			if h := hashOf(t, i, p); h%parts == part {
+				hashes = append(hashes, h)
 			}
 		}
-		if _, ok := seen[h]; ok {
-			same++
-		}
-		seen[h] = struct{}{}
+		slices.Sort(hashes)
+		same += len(hashes) - len(slices.Compact(hashes))
 	}
-	return same
+	return same, nil
+}
+
+func hashOf(t table.Table, row int, patient int32) uint64 {
+	h := mix(14695981039346656037, uint64(patient))
+	for _, c := range t.Columns {
+		if c.Numbers != nil {
+			h = mix(h, math.Float64bits(c.Numbers[row]+0))
+		} else {
+			h = mix(h, uint64(c.Codes[row]))
+		}
+	}
+	return h
 }
 
 func mix(h, x uint64) uint64 {
