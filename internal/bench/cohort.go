@@ -20,8 +20,8 @@ type CohortReport struct {
 	Events, People int
 	Bytes          int64 // of the CSV file
 	Register       cost  // once
-	Ask            cost  // of the registered dataset, by the embedded database
-	Evaluate       cost  // of the same, by the definitions in Go
+	Evaluate       cost  // of the registered dataset, by the definitions in Go, as a site does
+	Ask            cost  // of the same, by the embedded database
 	DuckDB         cost  // of the CSV file, from scratch
 }
 
@@ -61,7 +61,7 @@ func windowedCohort(ctx context.Context, c Config, folder string) (report, error
 		for _, m := range []struct {
 			best *cost
 			work string
-		}{{&r.Ask, "ask"}, {&r.Evaluate, "evaluate"}, {&r.DuckDB, "duckdb"}} {
+		}{{&r.Evaluate, "evaluate"}, {&r.Ask, "ask"}, {&r.DuckDB, "duckdb"}} {
 			var a answered
 			peak, err := c.let(ctx, m.work, o, &a)
 			if err != nil {
@@ -110,13 +110,14 @@ func registering(ctx context.Context, told *orders) (any, error) {
 	return a, err
 }
 
-// asking is how a site reads a study's people.
+// asking has the embedded database make the features.
 func asking(ctx context.Context, told *orders) (any, error) {
 	return answering(ctx, told, func(h table.History, q warehouse.Question, o warehouse.Options) (table.Table, io.Closer, error) {
 		return warehouse.Ask(ctx, h, q, o)
 	})
 }
 
+// evaluating is how a site reads a study's people.
 func evaluating(ctx context.Context, told *orders) (any, error) {
 	return answering(ctx, told, func(h table.History, q warehouse.Question, o warehouse.Options) (table.Table, io.Closer, error) {
 		return warehouse.Evaluate(ctx, h, q, o)
@@ -178,9 +179,9 @@ func (r CohortReport) write(w io.Writer) error {
 	g := newGrid(w, fmt.Sprintf("Cohort of %d people with three windowed features, of %d observations in %d MB of CSV", r.People, r.Events, r.Bytes/1e6))
 	g.row(costHead("")...)
 	g.row(append([]any{"register the file, once"}, r.Register.cells()...)...)
-	g.row(append([]any{"ask the registered dataset"}, r.Ask.cells()...)...)
-	g.row(append([]any{"the same, by the definitions in Go"}, r.Evaluate.cells()...)...)
+	g.row(append([]any{"the registered dataset, in Go, as a site does it"}, r.Evaluate.cells()...)...)
+	g.row(append([]any{"the same, in SQL by the embedded database"}, r.Ask.cells()...)...)
 	g.row(append([]any{"DuckDB, from the file"}, r.DuckDB.cells()...)...)
-	g.row("DuckDB's time for one of asking", fmt.Sprintf("%.2f", r.DuckDB.Wall.Seconds()/r.Ask.Wall.Seconds()), fmt.Sprintf("%.2f", r.DuckDB.Processor.Seconds()/r.Ask.Processor.Seconds()))
+	g.row("DuckDB's time, a site's is 1", fmt.Sprintf("%.1f", r.DuckDB.Wall.Seconds()/r.Evaluate.Wall.Seconds()), fmt.Sprintf("%.1f", r.DuckDB.Processor.Seconds()/r.Evaluate.Processor.Seconds()))
 	return g.Flush()
 }

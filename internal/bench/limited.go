@@ -169,7 +169,7 @@ func limitedHistory(ctx context.Context, c Config, folder string) (report, error
 		return nil, err
 	}
 	var a answered
-	peak, err := c.let(ctx, "ask", o, &a)
+	peak, err := c.let(ctx, "evaluate", o, &a)
 	r.Answer, r.Cohort = a.Took, a.Features.People
 	r.Answer.Anonymous, r.Answer.Resident = peak.Anonymous, peak.Resident
 	return r, err
