@@ -179,12 +179,12 @@ func datasetLink(a *app) *cobra.Command {
 func datasetRemove(a *app) *cobra.Command {
 	var home string
 	c := &cobra.Command{Use: "remove NAME", Short: "Forget a registration; the data stay where they are", Example: "  hmsp dataset remove lung --home north", Args: exactArgs("a name"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := siteHome(home, policy.Configure)
 			if err != nil {
 				return err
 			}
-			if err := (site.Registry{Home: home}).Remove(args[0]); err != nil {
+			if err := (site.Registry{Home: home}).Remove(cmd.Context(), args[0]); err != nil {
 				return input(err)
 			}
 			a.printf("removed %s; the data were left alone\n", args[0])

@@ -21,7 +21,6 @@ import (
 	"hmsp.center/hmsp/manifest"
 	"hmsp.center/hmsp/quality"
 	"hmsp.center/hmsp/table"
-	"hmsp.center/hmsp/table/pool"
 )
 
 // A Registry is the datasets that a site has registered: one file each in its
@@ -56,8 +55,12 @@ func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.S
 	if err := validName(d.Name); err != nil {
 		return dataset.Profile{}, err
 	}
-	d, err := absolute(d)
+	release, err := r.exclusive(ctx, b.Named)
 	if err != nil {
+		return dataset.Profile{}, err
+	}
+	defer release()
+	if d, err = absolute(d); err != nil {
 		return dataset.Profile{}, err
 	}
 	if err := r.alone(d); err != nil {
@@ -70,18 +73,13 @@ func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.S
 	if _, err := os.Stat(r.path(d.Name)); err == nil && !replace {
 		return dataset.Profile{}, taken
 	}
-	for _, dir := range []string{datasetsDir, poolsDir} {
-		if err := os.MkdirAll(filepath.Join(r.Home, dir), 0o700); err != nil {
-			return dataset.Profile{}, fmt.Errorf("dataset %s: %w", d.Name, err)
-		}
-	}
 	if r.Loader.Pseudonym, err = Pseudonyms(r.Home); err != nil {
 		return dataset.Profile{}, err
 	}
 	d.Pool = d.Name + "." + strings.ToLower(rand.Text())
 	b.Path = r.pool(d)
 	if d.InPlace {
-		b.Path = filepath.Join(r.Home, poolsDir, "."+d.Pool) // read for its profile alone
+		b.Path = filepath.Join(r.Home, poolsDir, readPrefix+d.Pool) // read for its profile alone
 		defer os.RemoveAll(b.Path)
 	}
 	p, err := r.Loader.Make(ctx, d, dictionary, b)
@@ -100,7 +98,7 @@ func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.S
 	}
 	err = write(r.path(d.Name), d, "Registered with `hmsp dataset add`.")
 	if err == nil {
-		return p, r.sweep(d)
+		return p, r.sweep()
 	}
 	if errors.Is(err, fs.ErrExist) {
 		err = taken
@@ -114,7 +112,9 @@ func (r Registry) discard(d dataset.Dataset) error {
 }
 
 // qualityFile is where the quality profile of what was kept of a dataset is.
-func (r Registry) qualityFile(d dataset.Dataset) string { return r.pool(d) + ".quality.json" }
+func (r Registry) qualityFile(d dataset.Dataset) string { return r.pool(d) + qualitySuffix }
+
+const qualitySuffix = ".quality.json"
 
 // measure profiles what was read of a dataset into the pool at path. Of one that is
 // asked in place, it keeps what it is, and a fingerprint of the data, in place of them.
@@ -159,11 +159,8 @@ func (r Registry) now() time.Time {
 
 // Quality reads the quality profile of a dataset as it was registered.
 func (r Registry) Quality(name string) (quality.Profile, error) {
-	d, err := r.Get(name)
-	if err != nil {
-		return quality.Profile{}, err
-	}
-	b, err := os.ReadFile(r.qualityFile(d))
+	var b []byte
+	_, err := r.current(name, func(d dataset.Dataset) (err error) { b, err = os.ReadFile(r.qualityFile(d)); return err })
 	if err != nil {
 		return quality.Profile{}, fmt.Errorf("dataset %s has no quality profile; register it again with `hmsp dataset add --replace`: %w", name, err)
 	}
@@ -179,14 +176,18 @@ func (r Registry) Try(ctx context.Context, d dataset.Dataset, dictionary table.S
 	if err := validName(d.Name); err != nil {
 		return dataset.Profile{}, err
 	}
-	d, err := absolute(d)
+	release, err := r.exclusive(ctx, b.Named)
 	if err != nil {
+		return dataset.Profile{}, err
+	}
+	defer release()
+	if d, err = absolute(d); err != nil {
 		return dataset.Profile{}, err
 	}
 	if err := r.readable(ctx, d); err != nil {
 		return dataset.Profile{}, err
 	}
-	dir, err := os.MkdirTemp(r.Home, ".dry-run-")
+	dir, err := os.MkdirTemp(r.Home, tryPrefix)
 	if err != nil {
 		return dataset.Profile{}, fmt.Errorf("dry run: %w", err)
 	}
@@ -202,39 +203,10 @@ func (r Registry) Try(ctx context.Context, d dataset.Dataset, dictionary table.S
 // pool is where what was read of a dataset is kept.
 func (r Registry) pool(d dataset.Dataset) string { return filepath.Join(r.Home, poolsDir, d.Pool) }
 
-// sweep removes what was kept of a dataset before. Who has it open keeps what is
-// mapped.
-func (r Registry) sweep(d dataset.Dataset) error {
-	folder := filepath.Join(r.Home, poolsDir)
-	if _, err := pool.Sweep(folder); err != nil {
-		return err
-	}
-	there, err := os.ReadDir(folder)
-	if err != nil {
-		return fmt.Errorf("list pools: %w", err)
-	}
-	for _, e := range there {
-		of := strings.TrimSuffix(e.Name(), ".quality.json")
-		if random, mine := strings.CutPrefix(of, d.Name+"."); mine && !strings.Contains(random, ".") && of != d.Pool {
-			if err := os.RemoveAll(filepath.Join(folder, e.Name())); err != nil {
-				return fmt.Errorf("remove an old pool: %w", err)
-			}
-		}
-	}
-	return nil
-}
-
 // Open opens what was read of a dataset when it was registered, if the source is
 // still the same and the variables mean what the dictionary says.
 func (r Registry) Open(ctx context.Context, name string, dictionary table.Schema) (*dataset.Kept, error) {
-	d, err := r.Get(name)
-	if err != nil {
-		return nil, err
-	}
-	if d.Pool == "" {
-		return nil, fmt.Errorf("dataset %s was registered by an older version, and nothing was kept of it: register it again with `hmsp dataset add --replace`", name)
-	}
-	k, err := dataset.Open(r.pool(d))
+	d, k, err := r.kept(name)
 	if err != nil {
 		return nil, err
 	}
@@ -250,13 +222,44 @@ func (r Registry) Open(ctx context.Context, name string, dictionary table.Schema
 	return k, nil
 }
 
+// kept opens what was kept of a dataset, and gives its registration. Where both are
+// replaced in between, they are the new ones.
+func (r Registry) kept(name string) (dataset.Dataset, *dataset.Kept, error) {
+	var k *dataset.Kept
+	d, err := r.current(name, func(d dataset.Dataset) (err error) {
+		if d.Pool == "" {
+			return fmt.Errorf("dataset %s was registered by an older version, and nothing was kept of it: register it again with `hmsp dataset add --replace`", name)
+		}
+		k, err = dataset.Open(r.pool(d))
+		return err
+	})
+	if err == nil && k.Dataset != name {
+		k.Close()
+		err = fmt.Errorf("dataset %s: what was kept under its registration is another dataset: register it again with `hmsp dataset add --replace`", name)
+	}
+	return d, k, err
+}
+
+// current does something with what a registration names, again if it was replaced
+// meanwhile.
+func (r Registry) current(name string, do func(dataset.Dataset) error) (dataset.Dataset, error) {
+	for {
+		d, err := r.Get(name)
+		if err != nil {
+			return d, err
+		}
+		if err = do(d); err == nil {
+			return d, nil
+		}
+		if now, lost := r.Get(name); lost != nil || now.Pool == d.Pool {
+			return d, err
+		}
+	}
+}
+
 // id names the content of what was kept of a dataset.
 func (r Registry) id(name string) (string, error) {
-	d, err := r.Get(name)
-	if err != nil {
-		return "", err
-	}
-	k, err := dataset.Open(r.pool(d))
+	_, k, err := r.kept(name)
 	if err != nil {
 		return "", err
 	}
@@ -358,7 +361,12 @@ func (r Registry) List() ([]string, error) {
 }
 
 // Remove forgets a registration; the data stay where they are.
-func (r Registry) Remove(name string) error {
+func (r Registry) Remove(ctx context.Context, name string) error {
+	release, err := r.exclusive(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer release()
 	d, err := r.Get(name)
 	if err != nil {
 		return err

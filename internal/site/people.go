@@ -19,7 +19,6 @@ import (
 	"hmsp.center/hmsp/internal/warehouse/postgres"
 	"hmsp.center/hmsp/plan"
 	"hmsp.center/hmsp/table"
-	"hmsp.center/hmsp/table/pool"
 )
 
 // People reads what a study may see of a kept dataset at the site of that name: people
@@ -197,10 +196,10 @@ func (s *Site) oneAccount(p *plan.Plan) error {
 
 // tidy removes what studies left of their scratch when the process was killed.
 func (s *Site) tidy() error {
-	folder := filepath.Join(s.cfg.Home, poolsDir)
-	if _, err := pool.Sweep(folder); err != nil {
+	if err := s.registry().tidy(); err != nil {
 		return err
 	}
+	folder := filepath.Join(s.cfg.Home, poolsDir)
 	for _, name := range []string{cohortScratch, linkedScratch} {
 		left, err := filepath.Glob(filepath.Join(folder, "."+name+"-*"))
 		if err != nil {

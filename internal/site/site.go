@@ -103,13 +103,13 @@ func New(cfg Config) (*Site, error) {
 			return nil, fmt.Errorf("site: %w", err)
 		}
 	}
-	if err := s.tidy(); err != nil {
-		return nil, err
-	}
 	if s.store, err = store.OpenSite(filepath.Join(cfg.Home, "state.db")); err != nil {
 		return nil, err
 	}
-	if err = s.openBooks(); err == nil {
+	if err = s.tidy(); err == nil { // the store is open: no other process of this site is at work
+		err = s.openBooks()
+	}
+	if err == nil {
 		err = s.resume()
 	}
 	if err == nil { // a reservation whose study is not known any more holds nothing

@@ -382,7 +382,7 @@ func TestRegistryKeepsToItsFolder(t *testing.T) {
 		if _, err := r.Get(name); err == nil || !strings.Contains(err.Error(), "dataset name") {
 			t.Errorf("Get(%q): %v", name, err)
 		}
-		if err := r.Remove(name); err == nil {
+		if err := r.Remove(t.Context(), name); err == nil {
 			t.Errorf("Remove(%q) is accepted", name)
 		}
 		if _, err := r.Add(t.Context(), dataset.File(name, "x.csv"), nil, false, dataset.Build{}); err == nil || !strings.Contains(err.Error(), "dataset name") {
