@@ -173,7 +173,7 @@ func TestCounts(t *testing.T) {
 	if x.Conformance != 1-2.0/10 {
 		t.Errorf("conformance %v", x.Conformance)
 	}
-	if sex := p.Variables[1]; sex.Duplicates != 1 || sex.People != 2 || sex.Temporal.Dated != 0 {
+	if sex := p.Variables[1]; sex.Duplicates != 0 || sex.People != 2 || sex.Temporal.Dated != 0 {
 		t.Errorf("%+v", sex)
 	}
 	if p.Linked != 2 || p.Reversed != 1 || p.Lifespan != 0 || p.First != "2020-01-01" || p.Last != "2020-01-21" {

@@ -67,7 +67,7 @@ minutes and 3 GB of disk; --data-size full, with 50 million rows and a dataset o
 	f.IntVar(&dataRows, "data-rows", 0, "rows, and observations, of the limited site (default: as --data-size has it)")
 	f.StringVar(&c.Only, "only", "", "with --data: the measurements with this in their names, such as FHIR or limited")
 	f.StringVar(&c.Folder, "folder", "", "with --data: where it writes meanwhile (default: the system's folder for such files)")
-	cmd.AddCommand(&cobra.Command{Use: "child WORK", Hidden: true, Args: exactArgs("the work"),
+	cmd.AddCommand(&cobra.Command{Use: "child WORK", Short: "Do the work of one process of a measurement", Example: "  hmsp bench child first", Hidden: true, Args: exactArgs("the work"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return bench.Child(cmd.Context(), args[0], a.in, a.out)
 		}})

@@ -42,6 +42,7 @@ func TestExamplesParse(t *testing.T) {
 			}
 			n++
 			line, _, _ = strings.Cut(line, " > ")
+			line, _, _ = strings.Cut(line, " < ")
 			typed(t, c, strings.Fields(line))
 		}
 		if n == 0 {
