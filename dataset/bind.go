@@ -224,16 +224,7 @@ func (b *binding) patients(kind format.Kind, batch format.Batch, ids func(string
 			b.nobody(line, row)
 			continue
 		}
-		switch kind {
-		case format.Text:
-			ids(v.Text[i])
-		case format.Int:
-			ids(strconv.FormatInt(v.Int[i], 10))
-		case format.Float:
-			ids(strconv.FormatFloat(v.Float[i], 'g', -1, 64))
-		default:
-			ids(strconv.FormatBool(v.Bool[i]))
-		}
+		ids(raw(kind, v, i))
 	}
 }
 

@@ -8,8 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+
+	goparquet "github.com/parquet-go/parquet-go"
 
 	"hmsp.center/hmsp/format"
 	"hmsp.center/hmsp/format/csv"
@@ -381,5 +384,46 @@ func BenchmarkLoad(b *testing.B) {
 		if _, err := loader().Load(b.Context(), d, schema); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A patient has one name, and so one pseudonym, in whatever type a file has it: a number
+// that a program made a fraction to hold a gap is the same number, and the gap is nobody.
+func TestPatientsHaveOneName(t *testing.T) {
+	type whole struct {
+		Id int64   `parquet:"id"`
+		X  float64 `parquet:"x"`
+	}
+	type fraction struct {
+		Id float64 `parquet:"id"`
+		X  float64 `parquet:"x"`
+	}
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	write := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(os.WriteFile(path("text.csv"), []byte("id,x\n7,1\n1234567,2\n1000000,3\n"), 0o600))
+	write(goparquet.WriteFile(path("whole.parquet"), []whole{{7, 1}, {1234567, 2}, {1000000, 3}}))
+	write(goparquet.WriteFile(path("fraction.parquet"), []fraction{{7, 1}, {1234567, 2}, {1000000, 3}}))
+	write(goparquet.WriteFile(path("gap.parquet"), []fraction{{7, 1}, {math.NaN(), 2}}))
+	s := table.Schema{{Name: "x", Kind: table.Number, Max: 10}}
+	names := func(file string) (out []string, err error) {
+		l := loader()
+		l.Pseudonym = func(name string) uint64 { out = append(out, name); return uint64(len(out)) }
+		d := File("a", path(file))
+		d.Patient = "id"
+		_, err = l.Load(t.Context(), d, s)
+		return out, err
+	}
+	for _, file := range []string{"text.csv", "whole.parquet", "fraction.parquet"} {
+		if got, err := names(file); err != nil || !slices.Equal(got, []string{"7", "1234567", "1000000"}) {
+			t.Errorf("%s: %q, %v", file, got, err)
+		}
+	}
+	if got, err := names("gap.parquet"); err == nil || !strings.Contains(err.Error(), "whose it is") {
+		t.Errorf("a row of nobody: %q, %v", got, err)
 	}
 }

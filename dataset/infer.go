@@ -186,7 +186,7 @@ func raw(k format.Kind, v format.Values, row int) string {
 	case format.Text:
 		return v.Text[row]
 	case format.Float:
-		return strconv.FormatFloat(v.Float[row], 'g', -1, 64)
+		return strconv.FormatFloat(v.Float[row], 'f', -1, 64) // 1234567 as a whole number has it
 	case format.Int:
 		return strconv.FormatInt(v.Int[row], 10)
 	}
