@@ -41,7 +41,7 @@ func (d *door) consenting(ctx context.Context, t table.Table) (table.Table, erro
 			continue
 		}
 		r, err := s.register(ctx, set)
-		if err == nil && t.Pseudonyms == nil && t.Rows() > 0 {
+		if err == nil && t.Patients == nil && t.Rows() > 0 { // their pseudonyms are of rows
 			err = errors.New("the data do not say whose they are: name the patient's column in the mapping")
 		}
 		if err != nil {

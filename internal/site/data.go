@@ -82,12 +82,9 @@ func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.S
 		b.Path = filepath.Join(r.Home, poolsDir, readPrefix+d.Pool) // read for its profile alone
 		defer os.RemoveAll(b.Path)
 	}
-	p, err := r.Loader.Make(ctx, d, dictionary, b)
-	if err == nil {
-		err = p.Fits(d)
-	}
+	p, err := r.make(ctx, d, dictionary, b)
 	if err != nil {
-		return p, err
+		return p, errors.Join(err, r.discard(d))
 	}
 	write := manifest.Write
 	if replace {
@@ -104,6 +101,18 @@ func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.S
 		err = taken
 	}
 	return p, errors.Join(err, r.discard(d))
+}
+
+// make reads a dataset, and refuses one that no study could use.
+func (r Registry) make(ctx context.Context, d dataset.Dataset, dictionary table.Schema, b dataset.Build) (dataset.Profile, error) {
+	p, err := r.Loader.Make(ctx, d, dictionary, b)
+	if err == nil {
+		err = p.Fits(d)
+	}
+	if err == nil && asksConsent(d) && p.Shape == dataset.Rows && d.Patient == "" {
+		err = fmt.Errorf("dataset %s: whose consent is to be asked? Name the column that says whose each row is (--patient)", d.Name)
+	}
+	return p, err
 }
 
 // discard removes what was kept of a dataset.
@@ -193,11 +202,7 @@ func (r Registry) Try(ctx context.Context, d dataset.Dataset, dictionary table.S
 	}
 	defer os.RemoveAll(dir)
 	b.Path = filepath.Join(dir, "pool")
-	p, err := r.Loader.Make(ctx, d, dictionary, b)
-	if err == nil {
-		err = p.Fits(d)
-	}
-	return p, err
+	return r.make(ctx, d, dictionary, b)
 }
 
 // pool is where what was read of a dataset is kept.
