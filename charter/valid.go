@@ -113,8 +113,8 @@ func (c *Charter) ruleFaults(fs *faults) {
 
 var variableForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._]{0,63}$`)
 
-// reserved are names that mean something else in a cohort or a formula.
-func reserved(name string) bool {
+// Reserved says whether a variable's name means something else in a cohort or a formula.
+func Reserved(name string) bool {
 	switch strings.ToLower(name) {
 	case SiteVariable, "true", "false", "null", "na", "nan", "inf", "in":
 		return true
@@ -129,7 +129,7 @@ func (c *Charter) dictionaryFaults(fs *faults) {
 			fs.add(at("dictionary", i, "name"), "variable %q: a name is a letter, then up to 63 letters, digits, '.' or '_'", v.Name)
 			continue
 		}
-		if reserved(v.Name) {
+		if Reserved(v.Name) {
 			fs.add(at("dictionary", i, "name"), "variable %q: the name is reserved; choose another", v.Name)
 		}
 		// The query engine does not tell upper from lower case.

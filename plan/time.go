@@ -2,7 +2,10 @@ package plan
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"hmsp.center/hmsp/charter"
 	"hmsp.center/hmsp/table"
@@ -16,11 +19,31 @@ func (b *builder) derived(dictionary table.Schema) table.Schema {
 	if !b.OverTime {
 		return dictionary
 	}
+	b.names(spec, dictionary)
 	p, ok := b.compile(spec, dictionary, nil)
 	if !ok {
 		return dictionary
 	}
 	return append(slices.Clone(p.Schema()), dictionary...)
+}
+
+// names refuses variables of the study's own that could be taken for something else: for
+// a word of the language of cohorts, or for a variable that differs in case alone.
+func (b *builder) names(spec timeline.Spec, dictionary table.Schema) {
+	seen := map[string]string{}
+	for _, name := range append(dictionary.Names(), slices.Sorted(maps.Keys(spec.Variables))...) {
+		other, near := seen[strings.ToLower(name)]
+		seen[strings.ToLower(name)] = name
+		if _, own := spec.Variables[name]; !own || other == name {
+			continue // that the dictionary has the same name is said elsewhere
+		}
+		switch {
+		case charter.Reserved(name):
+			b.problems = append(b.problems, Problem{Key: []any{"variables", name}, Text: "the name is reserved; choose another"})
+		case near:
+			b.problems = append(b.problems, Problem{Key: []any{"variables", name}, Text: fmt.Sprintf("there is a variable %q already: names are unique, whatever their case; choose another", other)})
+		}
+	}
 }
 
 // plain settles what is made of a dataset with events, once it is known which

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -8,8 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"hmsp.center/hmsp/catalog/standard"
 	"hmsp.center/hmsp/dataset"
 	"hmsp.center/hmsp/internal/engine"
+	"hmsp.center/hmsp/plan"
 	"hmsp.center/hmsp/study"
 	"hmsp.center/hmsp/timeline"
 )
@@ -143,6 +146,32 @@ func TestDominanceOfAVariableThatTheStudyCuts(t *testing.T) {
 		err := d.answers(timeline.Index{Date: &date}, timeline.Derived{Of: "dose", Take: timeline.Sum, Max: most})
 		if r := (engine.Reason{}); !errors.As(err, &r) || r.Kind != engine.ReasonDisclosure {
 			t.Errorf("cut at %v: %v", most, err)
+		}
+	}
+}
+
+// A study's own variable is not taken for another: for a word of the language of cohorts,
+// the site, or a variable whose name differs in the case of letters alone.
+func TestNamesOfAStudysVariables(t *testing.T) {
+	d := newDesk(t)
+	for _, names := range [][]string{{"site"}, {"Site"}, {"in"}, {"true"}, {"NaN"}, {"null"}, {"Age"}, {"DOSE"}, {"mine", "Mine"}} {
+		s := d.plan(ask{analysis: describeAge}).Study
+		date := timeline.Date(18262)
+		s.Index, s.Variables = &timeline.Index{Date: &date}, map[string]timeline.Derived{}
+		var listed []any
+		for _, name := range names {
+			s.Variables[name] = timeline.Derived{Of: "dose", Take: timeline.Last}
+			listed = append(listed, name)
+		}
+		s.Analyses = []study.Entry{{Name: "d", Analysis: "describe", Params: map[string]any{"variables": listed}}}
+		signed, err := study.Submit(&s, d.Charter.Digest(), d.Member(t, "ruth").Identity, d.now, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, problems := plan.New(d.Charter, signed, standard.Catalog()); len(problems) == 0 {
+			t.Errorf("%q was taken: %v", names, p.Schema.Names())
+		} else if len(problems[0].Key) < 2 || problems[0].Key[0] != "variables" {
+			t.Errorf("%q: %+v", names, problems)
 		}
 	}
 }
