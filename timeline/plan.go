@@ -61,6 +61,23 @@ func (p Plan) Schema() table.Schema {
 // Reads()[i] are the relation ei of SQL.
 func (p Plan) Reads() []string { return table.Schema(p.reads).Names() }
 
+// The names of the dates of a person's life that Dates lists, beside Death.
+const Birth = "birth"
+
+// Dates lists which dates of a person's life are read besides events: of birth for an
+// age, of death where it is an event, or ends the time under observation.
+func (p Plan) Dates() (out []string) {
+	is := func(f feature) bool { return f.take == Age }
+	if slices.ContainsFunc(p.features, is) {
+		out = append(out, Birth)
+	}
+	is = func(f feature) bool { return f.of == ofDeath || f.take == TimeTo || f.take == EventSeen }
+	if slices.ContainsFunc(p.features, is) || p.index != nil && p.index.of == ofDeath {
+		out = append(out, Death)
+	}
+	return out
+}
+
 // Indexed says whether patients have an index day.
 func (p Plan) Indexed() bool { return p.index != nil }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -172,6 +173,36 @@ func TestNamesOfAStudysVariables(t *testing.T) {
 			t.Errorf("%q was taken: %v", names, p.Schema.Names())
 		} else if len(problems[0].Key) < 2 || problems[0].Key[0] != "variables" {
 			t.Errorf("%q: %+v", names, problems)
+		}
+	}
+}
+
+// A rule about a variable is not evaded by what a study makes of it: the policy is told
+// of everything that is read, also of dates that are no variables.
+func TestThePolicyIsToldOfWhatIsReadInside(t *testing.T) {
+	d := newDesk(t)
+	five := timeline.Months(60)
+	date := timeline.Date(18262)
+	for what, c := range map[string]struct {
+		index timeline.Index
+		v     timeline.Derived
+		want  []string
+	}{
+		"an index":     {timeline.Index{Event: "score"}, timeline.Derived{Of: "dose", Take: timeline.Last}, []string{"dose", "score"}},
+		"an age":       {timeline.Index{Event: "score"}, timeline.Derived{Take: timeline.Age}, []string{"birth", "score"}},
+		"a death":      {timeline.Index{Date: &date}, timeline.Derived{Of: "death", Take: timeline.Any}, []string{"death"}},
+		"an outcome":   {timeline.Index{Date: &date}, timeline.Derived{Of: "score", Take: timeline.TimeTo, To: &five}, []string{"death", "score"}},
+		"at the death": {timeline.Index{Event: "death"}, timeline.Derived{Of: "dose", Take: timeline.Last}, []string{"death", "dose"}},
+	} {
+		p := d.planned(func(s *study.Study) {
+			s.Index, s.Variables = &c.index, map[string]timeline.Derived{"v": c.v}
+			s.Analyses = []study.Entry{{Name: "d", Analysis: "describe", Params: map[string]any{"variables": []any{"v"}}}}
+		})
+		got := Request(p, "researcher", "ask").Variables
+		for _, name := range c.want {
+			if !slices.Contains(got, name) {
+				t.Errorf("%s: the policy is told of %v, want %v among them", what, got, c.want)
+			}
 		}
 	}
 }

@@ -124,7 +124,7 @@ func (s *Site) request(p *plan.Plan) policy.Request {
 func Request(p *plan.Plan, role, decide string) policy.Request {
 	r := policy.Request{
 		Researcher: p.Researcher, Role: role, Dataset: p.Study.Dataset, Purpose: p.Study.Purpose, LegalBasis: p.Study.LegalBasis, Question: p.Study.Question,
-		Cohort: p.Predicate(), Variables: slices.Compact(slices.Sorted(slices.Values(slices.Concat(p.Columns, p.Reads())))), Sites: len(p.Sites), Decide: decide,
+		Cohort: p.Predicate(), Variables: slices.Compact(slices.Sorted(slices.Values(slices.Concat(p.Columns, p.Reads(), p.Timeline.Dates())))), Sites: len(p.Sites), Decide: decide,
 	}
 	for _, e := range p.Entries {
 		if !slices.Contains(r.Analyses, e.About.Name) {
