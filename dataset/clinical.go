@@ -39,8 +39,10 @@ type clinical struct {
 	hits       []int
 	observed   map[int32]bool // patients whose time under observation the source gives
 	notes      map[string]int
-	said       []string   // by the format
-	patterns   [][]string // of each selection
+	dated      map[string]bool // columns of which some value is a time
+	undated    map[string]int  // values that are none, by column
+	said       []string        // by the format
+	patterns   [][]string      // of each selection
 }
 
 // eventTables are where codes are looked for unless a mapping names a table.
@@ -51,7 +53,7 @@ func eventTables() []string {
 // newClinical compiles the mapping. Translate gives the codes of the source that stand
 // for a code of the dictionary.
 func newClinical(ctx context.Context, d Dataset, f format.Tables, dictionary table.Schema, tables []format.TableInfo, translate func(...string) ([]string, error), p *people) (*clinical, []Problem, []string, error) {
-	c := &clinical{people: p, byTable: map[string][]int{}, want: map[string][]string{}, observed: map[int32]bool{}, notes: map[string]int{}}
+	c := &clinical{people: p, byTable: map[string][]int{}, want: map[string][]string{}, observed: map[int32]bool{}, notes: map[string]int{}, dated: map[string]bool{}, undated: map[string]int{}}
 	var problems []Problem
 	var absent []string
 	m := mapper{dataset: d, tables: tables}
@@ -238,6 +240,11 @@ func (c *clinical) describe(p *Profile) {
 	p.Notes = append(p.Notes, c.said...)
 	for _, what := range slices.Sorted(maps.Keys(c.notes)) {
 		p.Notes = append(p.Notes, fmt.Sprintf("%d %s", c.notes[what], what))
+	}
+	for _, column := range slices.Sorted(maps.Keys(c.undated)) {
+		if !c.dated[column] {
+			p.Problems = append(p.Problems, Problem{Column: column, Count: c.undated[column], Text: fmt.Sprintf("no value of %q is a date that can be read", column), Mend: "say how dates are written, under options: {dates: DD/MM/YYYY}, or with --dates"})
+		}
 	}
 	if p.People == 0 {
 		p.Problems = append(p.Problems, Problem{Text: "the source has no patient", Mend: "check that the export is whole"})

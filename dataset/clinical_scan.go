@@ -129,8 +129,10 @@ func (c *clinical) time(t *tableReader, column string, i int) int64 {
 	at, ok := format.ParseTime(s, t.layout[column])
 	if !ok {
 		c.notes["times that are no dates"]++
+		c.undated[column]++
 		return table.NoTime
 	}
+	c.dated[column] = true
 	return at
 }
 

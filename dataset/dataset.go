@@ -77,6 +77,13 @@ type Options struct {
 	Encoding  string   `json:"encoding,omitempty"`
 	Decimal   string   `json:"decimal,omitempty"`
 	Missing   []string `json:"missing,omitempty"`
+	Dates     string   `json:"dates,omitempty"` // how dates are written where the file leaves two readings, as format.ParseTime takes it
+}
+
+// DateLayouts are how Options.Dates may say that dates are written; the first is "",
+// which is told from the file.
+func DateLayouts() []string {
+	return []string{"", format.ISODate, format.CompactISO, format.GermanDate, format.GermanYY, format.USDate, format.USYY, format.BritDate, format.BritYY, format.ExcelDay}
 }
 
 // A Source says where a variable is in the file and how it becomes what the

@@ -53,6 +53,7 @@ func (l Loader) Propose(ctx context.Context, d Dataset, dictionary table.Schema)
 				return p, nil
 			}
 			p.Shape = History
+			p.times(described.Columns)
 			if p.Dataset.Patient == "" && len(p.Asks) == 0 {
 				p.Asks = append(p.Asks, "whose a row is: rows over time need to say so; name the column with --patient")
 			}
@@ -149,6 +150,15 @@ func (p *Proposal) patient(columns []format.Column) {
 		p.Notes = append(p.Notes, fmt.Sprintf("column %q names the patient", found[0]))
 	default:
 		p.Asks = append(p.Asks, fmt.Sprintf("whose a row is: columns %s could say; name one with --patient", strings.Join(quoted(found), ", ")))
+	}
+}
+
+// times asks how dates are written where the file leaves two readings.
+func (p *Proposal) times(columns []format.Column) {
+	for _, c := range columns {
+		if c.Time == "" && c.Kind == format.Text && p.Dataset.Options.Dates == "" && slices.Contains([]string{p.Dataset.Time, p.Dataset.Birth, p.Dataset.Death}, c.Name) {
+			p.Asks = append(p.Asks, fmt.Sprintf("how dates are written in %q; say so with --dates, as in --dates DD/MM/YYYY", c.Name))
+		}
 	}
 }
 

@@ -56,7 +56,7 @@ func (l Loader) flat(d Dataset, tables map[string]Table) (format.Format, error) 
 			return nil, err
 		}
 		o := format.Options{Delimiter: t.Options.Delimiter, Encoding: t.Options.Encoding, Decimal: t.Options.Decimal, Missing: t.Options.Missing}
-		f.parts[name] = part{format: of, path: path, options: o, columns: t.Columns, system: t.System, codes: t.Codes}
+		f.parts[name] = part{format: of, path: path, options: o, columns: t.Columns, system: t.System, codes: t.Codes, dates: t.Options.Dates}
 		f.names = append(f.names, name)
 	}
 	// People first: whoever is met later is known then.
@@ -82,6 +82,7 @@ type part struct {
 	options format.Options
 	columns map[string]string // the file's name of a table's column, where it is another
 	system  string
+	dates   string            // how dates are written where the file does not tell
 	codes   map[string]string // the system of each column with codes, where there are several
 }
 
@@ -177,6 +178,9 @@ func (f flat) OpenTables(ctx context.Context, _ string, o format.Options, want m
 			if at := slices.IndexFunc(described.Columns, func(x format.Column) bool { return x.Name == c }); at >= 0 {
 				column = described.Columns[at]
 				column.Name = open.names[i]
+				if column.Time == "" {
+					column.Time = p.dates
+				}
 			}
 			r.columns[name] = append(r.columns[name], column)
 		}

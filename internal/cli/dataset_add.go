@@ -18,8 +18,8 @@ import (
 
 // addOptions are the flags of `dataset add`.
 type addOptions struct {
-	home, name, patient, time, format, mapping, consent, noConsent, memory string
-	replace, dryRun, inPlace                                               bool
+	home, name, patient, time, dates, format, mapping, consent, noConsent, memory string
+	replace, dryRun, inPlace                                                      bool
 }
 
 func datasetAdd(a *app) *cobra.Command {
@@ -42,6 +42,7 @@ any case. Of a folder that holds dataset.yaml, that mapping is used.`,
 	f.StringVar(&o.format, "format", "", "kind of the source, where it cannot be told: csv, parquet, fhir, omop, hl7")
 	f.StringVar(&o.patient, "patient", "", "column of a flat file that names the patient (default: told from the file)")
 	f.StringVar(&o.time, "time", "", "column of a flat file that says when a row was recorded")
+	f.StringVar(&o.dates, "dates", "", "how a flat file writes dates, where it leaves two readings: DD/MM/YYYY, MM/DD/YYYY, DD.MM.YYYY, ...")
 	f.StringVar(&o.mapping, "mapping", "", "mapping to use (hmsp: dataset/v1), whose path the argument replaces")
 	f.StringVar(&o.consent, "consent", "", "file or FHIR export with the patients' consent, read at each cohort")
 	f.StringVar(&o.noConsent, "no-consent", "", "why no consent is needed, such as the law that permits the processing")
@@ -70,10 +71,13 @@ func (o addOptions) described(path string) (dataset.Dataset, error) {
 	for _, flag := range []struct {
 		value string
 		to    *string
-	}{{o.name, &d.Name}, {o.format, &d.Format}, {o.patient, &d.Patient}, {o.time, &d.Time}} {
+	}{{o.name, &d.Name}, {o.format, &d.Format}, {o.patient, &d.Patient}, {o.time, &d.Time}, {o.dates, &d.Options.Dates}} {
 		if flag.value != "" {
 			*flag.to = flag.value
 		}
+	}
+	if !slices.Contains(dataset.DateLayouts(), d.Options.Dates) {
+		return d, fmt.Errorf("--dates %q: use one of %s", d.Options.Dates, strings.Join(dataset.DateLayouts()[1:], ", "))
 	}
 	if d.InPlace = d.InPlace || o.inPlace; d.InPlace && !dataset.Live(d.Path) {
 		return d, fmt.Errorf("--in-place is for live databases: name one as postgres://user@host:port/database")
