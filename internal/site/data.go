@@ -15,7 +15,6 @@ import (
 
 	"hmsp.center/hmsp/atomicfile"
 	"hmsp.center/hmsp/dataset"
-	"hmsp.center/hmsp/dp/ledger"
 	"hmsp.center/hmsp/format"
 	"hmsp.center/hmsp/internal/warehouse/postgres"
 	"hmsp.center/hmsp/manifest"
@@ -311,33 +310,6 @@ func unlabelled(v table.Variable) table.Variable {
 		v.Levels[i].Label = ""
 	}
 	return v
-}
-
-// alone refuses a file that is registered under another name, unless both are on one
-// account: the same patients would have two budgets, and two histories.
-func (r Registry) alone(d dataset.Dataset) error {
-	names, err := r.List()
-	if err != nil {
-		return err
-	}
-	limits, err := ledger.ReadLimits(r.Home)
-	if err != nil {
-		return err
-	}
-	mine, err := os.Stat(d.Path)
-	if err != nil {
-		return nil // what is wrong with the path is said better by who reads it
-	}
-	for _, name := range names {
-		other, err := r.Get(name)
-		if name == d.Name || limits.Account(name) == limits.Account(d.Name) || err != nil {
-			continue
-		}
-		if theirs, err := os.Stat(other.Path); err == nil && os.SameFile(mine, theirs) {
-			return fmt.Errorf("dataset %s: %s is registered as %q already, and its patients have one budget: remove that registration, or say in %s that the two spend together (datasets: {%s: {with: %s}})", d.Name, d.Path, name, ledger.File, d.Name, name)
-		}
-	}
-	return nil
 }
 
 // Get reads a registration.

@@ -13,6 +13,7 @@ import (
 	"hmsp.center/hmsp/dataset"
 	"hmsp.center/hmsp/disclosure"
 	"hmsp.center/hmsp/dp/ledger"
+	"hmsp.center/hmsp/manifest"
 	"hmsp.center/hmsp/table"
 )
 
@@ -90,5 +91,35 @@ func TestAFileIsRegisteredOnce(t *testing.T) {
 	}
 	if err := again("twin", d.path()); err != nil {
 		t.Errorf("on one account: %v", err)
+	}
+}
+
+// A file of a registered folder, the folder of a registered file, and a database under
+// another user's name are the same patients.
+func TestASourceIsRegisteredOnce(t *testing.T) {
+	d := newDesk(t)
+	r := d.site.registry()
+	for _, c := range []struct{ registered, path string }{
+		{filepath.Dir(d.path()), d.path()},
+		{"postgres://reader@db.example/omop?schema=cdm", "postgres://db.example:5432/omop?schema=cdm&sslmode=verify-full"},
+		{"postgres://127.0.0.1/omop", "postgresql://me@localhost/omop?schema=public"},
+	} {
+		for _, pair := range [][2]string{{c.registered, c.path}, {c.path, c.registered}} {
+			set := dataset.File("first", pair[0])
+			if err := manifest.Replace(r.path("first"), set, ""); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.alone(dataset.File("second", pair[1])); err == nil || !strings.Contains(err.Error(), ledger.File) {
+				t.Errorf("%s beside %s: %v", pair[1], pair[0], err)
+			}
+		}
+	}
+	for _, other := range []string{"postgres://db.example/other?schema=cdm", "postgres://db.example:5433/omop?schema=cdm", filepath.Join(filepath.Dir(d.path()), "nothing.csv")} {
+		if err := manifest.Replace(r.path("first"), dataset.File("first", "postgres://db.example/omop?schema=cdm"), ""); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.alone(dataset.File("second", other)); err != nil {
+			t.Errorf("%s: %v", other, err)
+		}
 	}
 }
