@@ -144,6 +144,9 @@ func Read(where string, data []byte) (Dataset, error) {
 		problems = append(problems, doc.Problem("each table names its own columns: leave out patient and time", "tables"))
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Tables)) {
+		if !filepath.IsLocal(d.Tables[name].File) {
+			problems = append(problems, doc.Problem("the file is outside of the dataset's folder, where a change of it would not be noticed: move it there, or name a path above both", "tables", name, "file"))
+		}
 		if t := d.Tables[name]; t.Codes != nil && (t.System != "" || t.Columns[format.Code] != "" || t.Columns[systemColumn] != "") {
 			problems = append(problems, doc.Problem("codes names the columns with codes and their systems: leave out system, and code and system under columns", "tables", name, "codes"))
 		}

@@ -250,6 +250,10 @@ func TestReadRefuses(t *testing.T) {
 		"hmsp: dataset/v1\nname: x\npath: y\nmapping:\n  age: {out_of_range: drop}\n":         "missing",
 		"hmsp: dataset/v1\nname: x\npath: y\noptions: {delimiter: \",\", decimal: \",\"}\n":   "at once",
 		"hmsp: dataset/v1\nname: x\npath: y\noptions: {encoding: ebcdic}\n":                   "latin1",
+		"hmsp: dataset/v1\nname: x\npath: y\ntables:\n  person: {file: ../z.csv}\n":           "outside",
+		"hmsp: dataset/v1\nname: x\npath: y\ntables:\n  person: {file: /z.csv}\n":             "outside",
+		"hmsp: dataset/v1\nname: x\npath: y\npool: ..\n":                                      "cannot be used",
+		"hmsp: dataset/v1\nname: x\npath: y\npool: ../x\n":                                    "cannot be used",
 	} {
 		if _, err := Read("clinic.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), says) || !strings.HasPrefix(err.Error(), "clinic.yaml") {
 			t.Errorf("%s\ngot %v, want %q", text, err, says)

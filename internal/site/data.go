@@ -344,17 +344,13 @@ func (r Registry) Remove(ctx context.Context, name string) error {
 		return err
 	}
 	defer release()
-	d, err := r.Get(name)
-	if err != nil {
+	if _, err := r.Get(name); err != nil {
 		return err
 	}
 	if err := os.Remove(r.path(name)); err != nil {
 		return err
 	}
-	if d.Pool == "" {
-		return nil
-	}
-	return r.discard(d)
+	return r.sweep() // what was kept, unless another registration names it
 }
 
 // absolute gives a dataset paths that do not depend on the folder.

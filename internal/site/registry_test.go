@@ -246,3 +246,31 @@ func TestAddingAtOnce(t *testing.T) {
 		t.Errorf("left is %v", left)
 	}
 }
+
+// A registration that names the pool of another dataset, as a copy of a file does, opens
+// nothing.
+func TestThePoolOfAnotherDataset(t *testing.T) {
+	home := t.TempDir()
+	path := filepath.Join(home, "a.csv")
+	doses(t, path, 20, 1)
+	if err := addFile(t.Context(), home, path); err != nil {
+		t.Fatal(err)
+	}
+	r := registryOf(home)
+	text, err := os.ReadFile(r.path("people"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(r.path("other"), []byte(strings.Replace(string(text), "name: people", "name: other", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Open(t.Context(), "other", doseOnly); err == nil || !strings.Contains(err.Error(), "another dataset") {
+		t.Errorf("opened: %v", err)
+	}
+	if err := r.Remove(t.Context(), "other"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := whole(t.Context(), home, 20); err != nil {
+		t.Errorf("a copy took the data with it: %v", err)
+	}
+}
