@@ -17,7 +17,7 @@ func TestDatesInTwoReadings(t *testing.T) {
 	if err != nil || len(p.Asks) != 1 || !strings.Contains(p.Asks[0], "--dates") || p.Dataset.Patient != "patient_id" {
 		t.Fatalf("%+v, %v", p, err)
 	}
-	for dates, want := range map[string]int64{"": 0, "DD/MM/YYYY": 19756, "MM/DD/YYYY": 19783} { // 3 February, 2 March
+	for dates, want := range map[string]int64{"": 0, "DD/MM/YYYY": 19756, "MM/DD/YYYY": 19784} { // 3 February, 2 March
 		d := p.Dataset
 		d.Options.Dates = dates
 		path := filepath.Join(t.TempDir(), "pool")
