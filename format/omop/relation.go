@@ -133,15 +133,25 @@ func (m Model) Events(e Event) (Relation, error) {
 // Concepts finds the concepts whose codes, or whose own numbers (omop:201826), match
 // each of some code patterns of package vocabulary; sorted.
 func (f Format) Concepts(ctx context.Context, path string, o format.Options, patterns ...string) ([][]int64, error) {
-	match, err := compile(patterns)
-	if err != nil {
-		return nil, err
-	}
 	src, err := f.open(ctx, path, o)
 	if err != nil {
 		return nil, err
 	}
 	defer src.close()
+	return concepts(ctx, src, o, patterns)
+}
+
+// Concepts is Format.Concepts of the model's database, at the moment that its
+// connection sees.
+func (m Model) Concepts(ctx context.Context, patterns ...string) ([][]int64, error) {
+	return concepts(ctx, m.database, m.database.limits, patterns)
+}
+
+func concepts(ctx context.Context, src source, o format.Options, patterns []string) ([][]int64, error) {
+	match, err := compile(patterns)
+	if err != nil {
+		return nil, err
+	}
 	d, err := loadDictionary(ctx, src, o)
 	if err != nil {
 		return nil, err

@@ -10,7 +10,6 @@ import (
 
 	"hmsp.center/hmsp/cohort"
 	"hmsp.center/hmsp/dataset"
-	"hmsp.center/hmsp/format"
 	"hmsp.center/hmsp/format/omop"
 	"hmsp.center/hmsp/table"
 	"hmsp.center/hmsp/timeline"
@@ -29,7 +28,7 @@ func (s *Snapshot) relations(ctx context.Context, selections []dataset.Selection
 			patterns = append(patterns, l...)
 		}
 	}
-	concepts, err := omop.Format{}.Concepts(ctx, s.path, format.Options{}, patterns...)
+	concepts, err := s.model.Concepts(ctx, patterns...)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +74,12 @@ func (s *Snapshot) Fingerprints(ctx context.Context, selections []dataset.Select
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]string{}
+	return s.fingerprints(ctx, selections, events)
+}
+
+// fingerprints are those of everyone and of the relations of some selections.
+func (s *Snapshot) fingerprints(ctx context.Context, selections []dataset.Selection, events map[string]omop.Relation) (out map[string]string, err error) {
+	out = map[string]string{}
 	if out[peopleRelation], err = s.Fingerprint(ctx, Relation{peopleRelation, s.people()}); err != nil {
 		return nil, err
 	}
@@ -109,7 +113,11 @@ func (s *Snapshot) Evaluate(ctx context.Context, k dataset.Meta, plan timeline.P
 		}
 		needed = append(needed, k.InPlace[at])
 	}
-	now, err := s.Fingerprints(ctx, needed)
+	relations, err := s.relations(ctx, needed)
+	if err != nil {
+		return table.Table{}, err
+	}
+	now, err := s.fingerprints(ctx, needed, relations)
 	if err != nil {
 		return table.Table{}, err
 	}
@@ -117,10 +125,6 @@ func (s *Snapshot) Evaluate(ctx context.Context, k dataset.Meta, plan timeline.P
 		if k.Fingerprints[name] != f {
 			return table.Table{}, &Changed{name}
 		}
-	}
-	relations, err := s.relations(ctx, needed)
-	if err != nil {
-		return table.Table{}, err
 	}
 	var events []omop.Relation
 	for _, name := range plan.Reads() {
