@@ -38,7 +38,7 @@ func (c *clinical) inPlace(patterns [][]string) (out []Selection, problems []Pro
 		add := func(text string) {
 			problems = append(problems, Problem{Variable: v.Name, Text: text, Mend: "leave out in_place: then the database is read once and kept"})
 		}
-		sel := Selection{Variable: v, Tables: s.tables, Codes: patterns[i], Sex: s.coded == false && s.source.Table == format.PersonTable && s.source.Value == format.Sex}
+		sel := Selection{Variable: v, Tables: s.tables, Codes: patterns[i], Sex: !s.coded && s.source.Table == format.PersonTable && s.source.Value == format.Sex}
 		src := s.source
 		if sel.Sex && v.Kind == table.Flag {
 			add("a database is asked a person's sex in place as a category")

@@ -28,15 +28,12 @@ func TestConsentNeedsPatients(t *testing.T) {
 	}
 	// A registration of before that was refused, or changed by hand.
 	path := d.site.registry().path("people")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	set.Consent = nil
 	if _, err := d.site.registry().Add(t.Context(), set, d.Charter.Dictionary, true, dataset.Build{}); err != nil {
 		t.Fatal(err)
 	}
-	if text, err = os.ReadFile(path); err != nil {
+	text, err := os.ReadFile(path)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, append(text, []byte("consent: {path: "+list+"}\n")...), 0o600); err != nil {
