@@ -133,7 +133,9 @@ func (s *selection) number(x float64, t *tableReader, i int) (float64, verdict) 
 			k := s.units[unit]
 			if k == nil {
 				k = convert(s.variable, unit)
-				s.units[strings.Clone(unit)] = k
+				if len(s.units) < maxSeen {
+					s.units[strings.Clone(unit)] = k
+				}
 			}
 			if k.why != "" {
 				s.foreign++

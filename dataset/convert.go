@@ -100,7 +100,7 @@ func (c *converter) text(s string) (float64, verdict) {
 	}
 	x, is := c.word(s)
 	if len(c.seen) < maxSeen {
-		c.seen[s] = answer{x, is}
+		c.seen[strings.Clone(s)] = answer{x, is} // s may be a part of a batch
 	}
 	return x, is
 }
