@@ -206,3 +206,32 @@ func TestThePolicyIsToldOfWhatIsReadInside(t *testing.T) {
 		}
 	}
 }
+
+// Whether a private cohort is too large for the charter must not be told: asked of cohorts
+// that differ by one patient, it would be an answer without noise.
+func TestPrivateCohortsAreNotCounted(t *testing.T) {
+	d := visits(t, func(i int) []string { return []string{fmt.Sprintf("2020-01-10,%d,", i)} })
+	ask := func(cohort string, private bool) error {
+		door := d.doorOf(func(s *study.Study) {
+			s.Dataset, s.Cohort = "visits", cohort
+			s.Analyses = []study.Entry{{Name: "d", Analysis: "describe", Params: map[string]any{"variables": []any{"dose"}}}}
+			if private {
+				s.Privacy = &study.Privacy{Epsilon: 1, Delta: 1e-6, Unit: study.UnitPatient}
+			}
+		})
+		door.run.plan.MaxRows = 70
+		defer door.release()
+		_, err := door.cohort(t.Context())
+		return err
+	}
+	if err := ask("dose < 70", false); err != nil {
+		t.Errorf("as many as are allowed: %v", err)
+	}
+	if err := ask("dose < 71", false); err == nil {
+		t.Error("more than are allowed are in a cohort")
+	}
+	a, b := ask("dose < 70", true), ask("dose < 71", true)
+	if fmt.Sprint(a) != fmt.Sprint(b) {
+		t.Errorf("one patient more makes %v of %v", b, a)
+	}
+}

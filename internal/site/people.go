@@ -148,15 +148,27 @@ func (s *Site) read(ctx context.Context, p *plan.Plan) (table.Table, dataset.Sha
 		return table.Table{}, "", nil, err
 	}
 	t, done, err := People(ctx, k, p, s.Name(), s.warehouse())
-	if err == nil && t.Rows() > p.MaxRows {
+	if err == nil && counted(k, p, t) > p.MaxRows {
 		done.Close()
-		err = fmt.Errorf("the cohort has more than %d rows, which is what the charter allows a site", p.MaxRows)
+		err = fmt.Errorf("more than %d rows, which is what the charter allows a site", p.MaxRows)
 	}
 	if err != nil {
 		k.Close()
 		return table.Table{}, "", nil, err
 	}
 	return t, k.Shape, both{done, k}, nil
+}
+
+// counted is how many rows are held against what the charter allows a site. Of a private
+// study it is all of the dataset: a refusal must not depend on who is in the cohort.
+func counted(k *dataset.Kept, p *plan.Plan, t table.Table) int {
+	switch {
+	case p.Budget == nil:
+		return t.Rows()
+	case k.Shape == dataset.Rows:
+		return k.Profile.Rows
+	}
+	return k.Profile.People
 }
 
 // kept opens what was kept of the dataset of a plan, or of several, linked.
