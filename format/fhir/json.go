@@ -111,7 +111,12 @@ func (d *doc) inside(at, depth int, keys bool) (int, *flaw) {
 				return 0, err
 			}
 		}
-		if at, err = d.value(at, depth); err != nil {
+		if at < len(b) && b[at] == '"' { // as most values do
+			at, err = d.string(at)
+		} else {
+			at, err = d.value(at, depth)
+		}
+		if err != nil {
 			return 0, err
 		}
 		if at < len(b) && b[at] <= ' ' {
@@ -144,13 +149,19 @@ func (d *doc) key(at int) (int, *flaw) {
 	if err != nil {
 		return 0, err
 	}
-	if at = blank(b, at); at >= len(b) {
+	if at < len(b) && b[at] <= ' ' {
+		at = blank(b, at)
+	}
+	if at >= len(b) {
 		return 0, &flaw{at, cut}
 	}
 	if b[at] != ':' {
 		return 0, &flaw{at, "a colon is expected"}
 	}
-	return blank(b, at+1), nil
+	if at++; at < len(b) && b[at] <= ' ' {
+		at = blank(b, at)
+	}
+	return at, nil
 }
 
 // string reads a text in quotes. It looks at eight bytes at a time for what ends
@@ -163,11 +174,14 @@ func (d *doc) string(at int) (int, *flaw) {
 	at++
 	for {
 		m := uint64(0)
-		for m == 0 && at+8 <= len(b) {
+		for len(b)-at >= 8 {
 			w := binary.LittleEndian.Uint64(b[at:])
 			q, s := w^(ones*'"'), w^(ones*'\\')
-			m = ((q-ones)&^q | (s-ones)&^s | (w-ones*' ')&^w) & highs
-			at += bits.TrailingZeros64(m) >> 3 // 8 of no mark
+			if m = ((q-ones)&^q | (s-ones)&^s | (w-ones*' ')&^w) & highs; m != 0 {
+				at += bits.TrailingZeros64(m) >> 3
+				break
+			}
+			at += 8
 		}
 		for m == 0 && at < len(b) && b[at] != '"' && b[at] != '\\' && b[at] >= ' ' {
 			at++

@@ -136,6 +136,7 @@ func (r *reader) recycle(b []byte) {
 // work does jobs.
 func (r *reader) work() {
 	w := &worker{source: r.source, plan: r.plan, skipped: map[string]int64{}}
+	w.emitNow = func() { w.emit(w.now.table, w.now.fill) }
 	w.row = row{source: r.source, terms: &terms{}, scope: &scope{medications: &medications{limit: r.source.drugs.limit}}}
 	lined := len(r.source.files) == 1 && r.source.files[0].lines
 	for _, c := range r.plan.columns {
@@ -160,12 +161,12 @@ func (r *reader) work() {
 		if err != nil {
 			w.give(result{err: err})
 		}
-		close(j.out)
 		r.guard.Lock()
-		for kind, n := range w.forget() {
+		for kind, n := range w.forget() { // before the reader can see the end
 			r.skipped[kind] += n
 		}
 		r.guard.Unlock()
+		close(j.out)
 	}
 }
 

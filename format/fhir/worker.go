@@ -18,6 +18,8 @@ type worker struct {
 	give     func(result) bool
 	file     string
 	buffer   []byte // of documents
+	now      sink   // whose rows are made
+	emitNow  func() // makes one; it is made once, so that resources ask for no memory
 }
 
 // A result is a batch of a table, or what went wrong.
@@ -167,7 +169,8 @@ func (w *worker) rows(kind string, sinks []sink) error {
 		case s.mapping.table != "" && len(x.patient) == 0:
 			w.skipped[kind]++
 		case s.mapping.parts != nil:
-			s.mapping.parts(x, func() { w.emit(s.table, s.fill) })
+			w.now = s
+			s.mapping.parts(x, w.emitNow)
 		default:
 			w.emit(s.table, s.fill)
 		}
