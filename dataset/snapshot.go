@@ -114,11 +114,16 @@ func (s Snapshot) list(path string) ([]FileState, error) {
 		return []FileState{{Size: info.Size(), Changed: info.ModTime().UTC()}}, nil
 	}
 	var files []FileState
-	err = filepath.WalkDir(path, func(p string, e fs.DirEntry, err error) error {
+	var linked *format.Error
+	root, err := filepath.EvalSymlinks(path) // a link is not walked into
+	if err != nil {
+		return nil, err
+	}
+	err = filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if strings.HasPrefix(e.Name(), ".") && p != path {
+		if strings.HasPrefix(e.Name(), ".") && p != root {
 			if e.IsDir() {
 				return filepath.SkipDir
 			}
@@ -128,16 +133,23 @@ func (s Snapshot) list(path string) ([]FileState, error) {
 		if err != nil {
 			return err
 		}
+		if info.IsDir() && !e.IsDir() {
+			linked = &format.Error{File: p, Text: "this is a link to a folder, in which a change would not be noticed", Mend: "put the folder itself there"}
+			return linked
+		}
 		if !info.Mode().IsRegular() {
 			return nil
 		}
-		name, err := filepath.Rel(path, p)
+		name, err := filepath.Rel(root, p)
 		if err != nil {
 			return err
 		}
 		files = append(files, FileState{Name: filepath.ToSlash(name), Size: info.Size(), Changed: info.ModTime().UTC()})
 		return nil
 	})
+	if linked != nil {
+		return nil, linked
+	}
 	if err != nil {
 		return nil, &format.Error{File: path, Text: "the folder cannot be read", Mend: "let the account that runs hmsp read all of it", Cause: err}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -76,12 +77,15 @@ func stamp(path string) (sum [sha256.Size]byte, err error) {
 		return sum, nil
 	}
 	h := sha256.New()
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		return sum, err
+	}
 	err = filepath.WalkDir(path, func(file string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		i, err := e.Info()
-		if err != nil || e.IsDir() {
+		i, err := os.Stat(file) // of what a link leads to
+		if err != nil || i.IsDir() {
 			return err
 		}
 		fmt.Fprintf(h, "%q %d %d\n", file, i.Size(), i.ModTime().UnixNano())

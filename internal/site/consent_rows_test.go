@@ -2,6 +2,7 @@ package site
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -40,4 +41,25 @@ func TestConsentNeedsPatients(t *testing.T) {
 		t.Fatal(err)
 	}
 	reason(t, func() error { _, err := d.ask(ask{analysis: describeAge}); return err }(), engine.ReasonData)
+}
+
+// A list that is named by a link is watched while it is read: the list, not the link.
+func TestTheStampOfALink(t *testing.T) {
+	list, link := filepath.Join(t.TempDir(), "list.csv"), filepath.Join(t.TempDir(), "now.csv")
+	if err := os.WriteFile(list, []byte("a"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(list, link); err != nil {
+		t.Fatal(err)
+	}
+	before, err := stamp(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(list, []byte("ab"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := stamp(link); err != nil || after == before {
+		t.Errorf("the list was written meanwhile: %v", err)
+	}
 }
