@@ -266,3 +266,33 @@ func TestQualityIsDemanded(t *testing.T) {
 		t.Errorf("answer: %+v, %v", a.Quality, err)
 	}
 }
+
+// A dataset that allows a study less does so also where another is named first.
+func TestLinkingKeepsTheLimitsOfEach(t *testing.T) {
+	d := overTime(t)
+	for limit, kind := range map[string]string{"per_study: 1e-6": engine.ReasonBudget, "delta: 1e-9": engine.ReasonBudget, "per_study: 1": ""} {
+		budget := "hmsp: budget/v1\ndatasets:\n  genes: {with: labs, " + limit + "}\n"
+		if err := os.WriteFile(filepath.Join(d.Home("east"), ledger.File), []byte(budget), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d.restart()
+		door := d.doorOf(func(s *study.Study) {
+			s.Dataset, s.Link = "labs", []string{"genes"}
+			s.Privacy = &study.Privacy{Epsilon: 0.3, Delta: 1e-6, Unit: study.UnitPatient}
+			s.Analyses = []study.Entry{{Name: "d", Analysis: "describe", Params: map[string]any{"variables": []any{"dose"}}}}
+		})
+		tag, err := d.site.tag("labs", "genes")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := engine.NewBundle(door.run.plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = door.Compute(t.Context(), engine.Question{Study: door.run.plan.Digest, Tasks: b.Tasks(), Seats: []engine.Seat{{Site: "east", Data: tag}}})
+		door.release()
+		if kind == "" && err != nil || kind != "" && (err == nil || reason(t, err, kind).Text == "") {
+			t.Errorf("%s: %v", limit, err)
+		}
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"hmsp.center/hmsp/dp/ledger"
 	"hmsp.center/hmsp/dp/noise"
 	"hmsp.center/hmsp/internal/engine"
+	"hmsp.center/hmsp/plan"
 	"hmsp.center/hmsp/secure"
 )
 
@@ -41,6 +42,9 @@ func (d *door) reserve(q engine.Question) error {
 	if err != nil {
 		return err
 	}
+	if err := x.site.linkedAllow(p); err != nil {
+		return err
+	}
 	grant, err := x.site.ledger.Reserve(ledger.Claim{
 		Study: p.Digest, Question: question, Dataset: p.Study.Dataset, Snapshot: hex.EncodeToString(tag),
 		Researcher: p.Researcher, Purpose: p.Study.Purpose, Rounds: p.Budget.Rounds, Delta: p.Budget.Delta,
@@ -58,6 +62,21 @@ func (d *door) reserve(q engine.Question) error {
 	d.grant, d.question = &grant, question
 	return x.site.book(audit.BudgetReserved, p.Digest, "", map[string]string{"dataset": p.Study.Dataset, "rho": audit.FormatAmount(p.Budget.Rho),
 		"epsilon": audit.FormatAmount(p.Budget.Epsilon), "delta": audit.FormatAmount(p.Budget.Delta), "question": question})
+}
+
+// linkedAllow holds a private study against what each dataset that it links allows one
+// study: they share an account, and each may have said less than the first.
+func (s *Site) linkedAllow(p *plan.Plan) error {
+	for _, name := range p.Study.Link {
+		_, most, delta := s.limits.Of(name)
+		if p.Budget.Delta > delta {
+			return &ledger.DeltaRefused{Asked: p.Budget.Delta, Limit: delta}
+		}
+		if most > 0 && p.Budget.Rho > most {
+			return engine.Reason{Kind: engine.ReasonBudget, Text: fmt.Sprintf("the study asks for rho %.4g, and dataset %s allows a study at most %.4g: ask with a smaller epsilon", p.Budget.Rho, name, most)}
+		}
+	}
+	return nil
 }
 
 // question names what is asked of which data: the same name, the same noise. A
