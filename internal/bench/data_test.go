@@ -34,7 +34,7 @@ func TestData(t *testing.T) {
 	if err := Data(t.Context(), &out, c); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"FHIR to table", "Cohort of ", "Memory of 4 processes", "First analysis", "rows of four columns", "observations of 200 people"} {
+	for _, want := range []string{"FHIR to table", "Cohort of ", "Memory of 4 processes", "First analysis", "rows of four columns", "observations of 100 people"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}

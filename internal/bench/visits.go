@@ -19,7 +19,7 @@ import (
 // patient, birth, time, hba1c and diabetes, a row a visit. Half of the people have the
 // diagnosis at one of their visits. Rows of one time stand together, as in the journal
 // of a laboratory, so that who keeps them by patient has to sort.
-const visitsOf = 25 // each person
+const visitsOf = 50 // each person
 
 func visitsDictionary() table.Schema {
 	return table.Schema{
