@@ -121,6 +121,13 @@ func Apply(run any, r *analysis.Result, rules Rules) (*analysis.Result, []Action
 	return d.Disclose(r, rules)
 }
 
+// A Selector is the Run of an analysis in which a formula can leave patients out as a
+// cohort does. It is an ability of a Run, found by assertion, and serves the site's door.
+type Selector interface {
+	// Selections gives the rows of the table that are chosen, once for each choice.
+	Selections(t table.Table) ([]table.Subset, error)
+}
+
 // A Deriver is the Run of an analysis that makes numbers of its own of a patient's
 // values, as the columns of a model. It is an ability of a Run, found by assertion, and
 // serves the site's door: what one patient makes most of is as dangerous there as in a

@@ -20,3 +20,6 @@ var _ disclosure.Discloser = (*run)(nil)
 
 // Derived implements disclosure.Deriver.
 func (r *run) Derived(t table.Table) (map[string][]float64, error) { return r.model.Derived(t) }
+
+// Selections implements disclosure.Selector.
+func (r *run) Selections(t table.Table) ([]table.Subset, error) { return r.model.Selections(t) }

@@ -9,6 +9,7 @@ import (
 	"hmsp.center/hmsp/analysis"
 	"hmsp.center/hmsp/analysis/internal/survival"
 	"hmsp.center/hmsp/disclosure"
+	"hmsp.center/hmsp/table"
 )
 
 // Disclose thins the curves, so that no step is of fewer than MinimumCell people
@@ -309,3 +310,6 @@ func shownAtRisk(risk analysis.Table, groups []group) string {
 }
 
 var _ disclosure.Discloser = (*run)(nil)
+
+// Selections implements disclosure.Selector.
+func (r *run) Selections(t table.Table) ([]table.Subset, error) { return r.design.Selections(t) }

@@ -214,6 +214,9 @@ func TestAttacksByExactQuestionsLearnNothing(t *testing.T) {
 		"a site withdraws from another analysis": {[]ask{{analysis: describeAge}, {without: []string{"west"}, analysis: linearDose}}, engine.ReasonDifference},
 		"a term that is one patient's":           {[]ask{{analysis: "analysis: linear, formula: score ~ I(1 / ((dose - 49)^2 + (age - 69)^2 + 1e-6))"}}, engine.ReasonDisclosure},
 		"a response that is one patient's":       {[]ask{{analysis: "analysis: linear, formula: I(dose * (age == 69 & score == 4)) ~ 1"}}, engine.ReasonDisclosure},
+		"a response without one patient's":       {[]ask{{analysis: "analysis: linear, formula: dose ~ 1"}, {analysis: "analysis: linear, formula: I(dose * (age != 69 | score != 4)) ~ 1"}}, engine.ReasonDifference},
+		"a response that is another for a few":   {[]ask{{analysis: "analysis: linear, formula: I(dose + (age > 75) * score) ~ 1"}}, engine.ReasonDifference},
+		"a term without a few patients":          {[]ask{{analysis: "analysis: linear, formula: score ~ I(dose * (age < 76))"}}, engine.ReasonDifference},
 		"a mean that is one patient's":           {[]ask{{analysis: "analysis: describe, variables: [cost]"}}, engine.ReasonDisclosure},
 		"a cohort of few":                        {[]ask{{cohort: "age < 32", analysis: describeAge}}, engine.ReasonCohort},
 	} {

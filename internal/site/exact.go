@@ -40,9 +40,34 @@ func (d *door) admit(ctx context.Context, t table.Table, tasks []engine.Task) er
 			return engine.Reason{Kind: engine.ReasonDisclosure, Text: fmt.Sprintf("%s: in %q one patient of this site is apart from all others, and the model would be about that one: leave the term out, or use a private study (`privacy:`)", task.Name, name)}
 		}
 		uses = append(uses, difference.Use{Variables: task.Bounds.Columns, As: d.run.plan.Tells, Rows: rows})
+		picked, err := chosen(t, task.Run, rows)
+		if err != nil {
+			return d.private(0, task.Name, err)
+		}
+		uses = append(uses, picked...)
 	}
 	d.sets, err = d.run.site.guard.Admit(d.run.patients(), t, uses)
 	return err
+}
+
+// chosen are the patients whom a formula chooses, of those that count: as many must be
+// chosen, and not, as of a cohort.
+func chosen(t table.Table, run analysis.Run, rows table.Subset) (out []difference.Use, err error) {
+	s, ok := run.(disclosure.Selector)
+	if !ok {
+		return nil, nil
+	}
+	picked, err := s.Selections(t)
+	for _, c := range picked {
+		var of table.Subset
+		for r := range rows.All() {
+			if c.Has(r) {
+				of.Add(r)
+			}
+		}
+		out = append(out, difference.Use{Rows: of})
+	}
+	return out, err
 }
 
 // patients names whose history counts: that of the dataset, or of the one with

@@ -48,3 +48,43 @@ func TestDerivedIsWhatTheFormulaMakes(t *testing.T) {
 		}
 	}
 }
+
+func TestSelections(t *testing.T) {
+	s := table.Schema{{Name: "y", Kind: table.Number, Max: 10}, {Name: "x", Kind: table.Number, Min: 1, Max: 10}, {Name: "f", Kind: table.Flag}, category("a", "u", "v")}
+	people, err := table.New(s, []table.Column{{Numbers: []float64{1, 2, 3}}, {Numbers: []float64{4, math.NaN(), 8}}, {Numbers: []float64{1, 0, 0}}, {Codes: []int32{1, 0, 0}}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string][][]int{
+		"y ~ x + f + a + I(x > 5)":              nil, // a factor is counted by its levels
+		"y ~ I((x > 5))":                        nil,
+		"Surv(y, x > 5) ~ f":                    nil, // an event
+		"I(y * (x > 5)) ~ 1":                    {{1, 2}},
+		"I(y * (a == \"v\")) ~ 1":               {{0}},
+		"I(y - !(x > 5 | f)) ~ 1":               {{1}},
+		"y ~ I(x * (y > 1) * (y < 3))":          {{1, 2}, {0, 1}},
+		"y ~ I(exp((y > 1) / 9))":               {{1, 2}},
+		"y ~ offset((x > 5) / 2)":               {{1, 2}},
+		"Surv(y * (y != 2) + 1, f) ~ 1":         {{0, 2}},
+		"I((x * (y > 2)) > 3) ~ 1":              {{2}},
+		"y ~ I((x > 5) & (y > 1)) + I(f * 2)":   nil,
+		"y ~ x:a + I(x^2) + f + log1p(y) + x:f": nil,
+	} {
+		m, err := Read(text, s, Options{})
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		got, err := m.Selections(people)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		var rows [][]int
+		for _, g := range got {
+			rows = append(rows, slices.Collect(g.All()))
+		}
+		if !slices.EqualFunc(rows, want, slices.Equal) {
+			t.Errorf("%s: %v, want %v", text, rows, want)
+		}
+	}
+}
