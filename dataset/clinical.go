@@ -124,7 +124,7 @@ func (m mapper) selection(v table.Variable) (*selection, []Problem) {
 	}
 	sel := newSelection(v, s)
 	codes := s.Events
-	if codes == nil && s.Table == "" && s.Value == "" {
+	if codes == nil && s.Value == "" && (s.Table == "" || slices.Contains(eventTables(), s.Table)) {
 		codes = strings.Fields(v.Code)
 	}
 	switch {
@@ -141,6 +141,9 @@ func (m mapper) selection(v table.Variable) (*selection, []Problem) {
 		return sel, nil
 	}
 	sel.tables = []string{s.Table}
+	if sel.coded && !slices.Contains(eventTables(), s.Table) {
+		return sel, []Problem{{Variable: v.Name, Text: fmt.Sprintf("codes are looked for in clinical tables, and %q is none", s.Table), Mend: "name one of " + strings.Join(eventTables(), ", ") + ", or leave out events and select what counts in value"}}
+	}
 	if !m.has(s.Table) {
 		return sel, []Problem{{Variable: v.Name, Text: fmt.Sprintf("the source has no table %q", s.Table), Mend: "use one of " + tableNames(m.tables)}}
 	}

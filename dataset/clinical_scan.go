@@ -72,7 +72,7 @@ func (c *clinical) died() {
 // batch maps the rows of one batch.
 func (c *clinical) batch(name string, t *tableReader, b format.Batch) error {
 	t.b = b
-	event := slices.Contains(eventTables(), name)
+	event := name == rowsOfFile || slices.Contains(eventTables(), name) // its rows say when the patient was seen
 	for i := range b.Rows {
 		patient, ok := t.text(format.Patient, i)
 		if !ok || patient == "" {

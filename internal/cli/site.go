@@ -187,6 +187,7 @@ func sitePending(a *app) *cobra.Command {
 					a.printf(", cohort %s", s.Cohort)
 				}
 				a.printf("\n")
+				a.showData(s)
 				for _, e := range s.Analyses {
 					a.printf("  %s: %s %s\n", e.Name, e.Analysis, params(e.Params))
 				}

@@ -111,6 +111,7 @@ func (a *app) showPlan(p *plan.Plan) {
 	a.printf("%s can be run\n", p.Study.Name)
 	a.printf("  sites       %s (at least %d must take part)\n", strings.Join(p.Sites, ", "), p.Minimum)
 	a.printf("  reads       %s\n", strings.Join(p.Columns, ", "))
+	a.showData(p.Study)
 	who := "every patient of the dataset"
 	if p.Cohort != nil {
 		who = p.Cohort.String()
