@@ -29,7 +29,7 @@ func (r Registry) alone(d dataset.Dataset) error {
 			continue
 		}
 		if within(d.Path, other.Path) || within(other.Path, d.Path) {
-			return fmt.Errorf("dataset %s: %s is registered as %q already, and its patients have one budget: remove that registration, or say in %s that the two spend together (datasets: {%s: {with: %s}})", d.Name, d.Path, name, ledger.File, d.Name, name)
+			return fmt.Errorf("dataset %s: %s is registered as %q already, and its patients have one budget and one history, also under another name: say in %s that the two spend together (datasets: {%s: {with: %s}})", d.Name, d.Path, name, ledger.File, d.Name, name)
 		}
 	}
 	return nil
