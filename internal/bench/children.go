@@ -163,5 +163,8 @@ func (c Config) let(ctx context.Context, work string, orders, answer any) (peak 
 	if failed := ch.end(); failed != nil { // says more
 		err = failed
 	}
+	if ctx.Err() != nil { // which kills it
+		err = ctx.Err()
+	}
 	return ch.peak, err
 }
