@@ -142,7 +142,8 @@ func TestFormatsAreOneHistory(t *testing.T) {
 				all[name] = read{people(h), outcome(t, h), q}
 			}
 			want := all["omop"]
-			if len(want.people) == 0 || len(want.rows) == 0 {
+			// The shorter form has so few people that a site may have nobody with an outcome.
+			if len(want.people) == 0 || len(want.rows) == 0 && !testing.Short() {
 				t.Fatal("nobody is there")
 			}
 			for name, got := range all {
