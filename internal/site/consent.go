@@ -8,10 +8,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 
 	"hmsp.center/hmsp/audit"
 	"hmsp.center/hmsp/dataset"
 	"hmsp.center/hmsp/internal/engine"
+	"hmsp.center/hmsp/internal/warehouse"
 	"hmsp.center/hmsp/law/consent"
 	"hmsp.center/hmsp/table"
 )
@@ -25,8 +27,9 @@ type asked struct {
 // consenting leaves out the patients whose consent does not permit the study's purpose
 // today. Consent is read anew at each cohort, so that a withdrawal acts from the next
 // one; what was read and who was let in is booked before it returns. A study that was
-// interrupted and asks again must find the consents as they were, or it ends.
-func (d *door) consenting(ctx context.Context, t table.Table) (table.Table, error) {
+// interrupted and asks again must find the consents as they were, or it ends. Those who
+// stay are views that end with Close of data, as it is then.
+func (d *door) consenting(ctx context.Context, t table.Table, data *both) (table.Table, error) {
 	s, p := d.run.site, d.run.plan
 	s.consents.mu.Lock()
 	defer s.consents.mu.Unlock()
@@ -53,7 +56,15 @@ func (d *door) consenting(ctx context.Context, t table.Table) (table.Table, erro
 		}
 		keep, sum := r.Filter(t.Pseudonyms, p.Study.Purpose, today)
 		if len(keep) < t.Rows() {
-			t = t.Take(keep)
+			var done io.Closer
+			o := s.warehouse()
+			t, done, err = unnamed(o, func() (table.Table, io.Closer, error) {
+				return warehouse.Keep(ctx, t, table.SubsetOf(keep...), o)
+			})
+			if err != nil {
+				return t, d.private(0, "dataset "+name, err)
+			}
+			*data = append(*data, done)
 		}
 		s.log.Info("consent", "study", p.Study.Name, "dataset", name, "purpose", p.Study.Purpose, "asked", sum.People, "permitted", sum.Permitted, "denied", sum.Denied, "silent", sum.Silent)
 		permits.Write([]byte(name))

@@ -133,11 +133,11 @@ func (d *door) cohort(ctx context.Context) (table.Table, error) {
 	if err != nil {
 		return table.Table{}, d.private(0, what, err)
 	}
-	t, shape, data, err := s.read(ctx, p)
+	t, shape, read, err := s.read(ctx, p)
 	if err != nil {
 		return table.Table{}, d.private(0, what, err)
 	}
-	kept := false
+	data, kept := both{read}, false
 	defer func() {
 		if !kept {
 			data.Close()
@@ -150,7 +150,7 @@ func (d *door) cohort(ctx context.Context) (table.Table, error) {
 	if err := d.snapshot(before, after); err != nil {
 		return table.Table{}, err
 	}
-	if t, err = d.consenting(ctx, t); err != nil {
+	if t, err = d.consenting(ctx, t, &data); err != nil {
 		return table.Table{}, err
 	}
 	// Of a private study no refusal may tell how many there are: its noise covers few.

@@ -68,10 +68,15 @@ func People(ctx context.Context, k *dataset.Kept, p *plan.Plan, name string, o w
 	return t, done, nil
 }
 
-// selected are the rows of a cohort. What is mapped of them stays; the name goes, so
-// that nothing is left if the process ends.
+// selected are the rows of a cohort.
 func selected(ctx context.Context, t table.Table, e cohort.Expr, o warehouse.Options) (table.Table, io.Closer, error) {
-	t, done, err := warehouse.SelectInto(ctx, t, e, o)
+	return unnamed(o, func() (table.Table, io.Closer, error) { return warehouse.SelectInto(ctx, t, e, o) })
+}
+
+// unnamed makes a table in the pool of the options. What is mapped of it stays; the name
+// goes, so that nothing is left if the process ends.
+func unnamed(o warehouse.Options, do func() (table.Table, io.Closer, error)) (table.Table, io.Closer, error) {
+	t, done, err := do()
 	if o.Pool != "" {
 		err = errors.Join(err, os.RemoveAll(o.Pool))
 	}

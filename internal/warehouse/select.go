@@ -30,12 +30,19 @@ func SelectInto(ctx context.Context, t table.Table, e cohort.Expr, o Options) (t
 		return table.Table{}, nil, err
 	}
 	rows, all, err := members(ctx, t, e, o.Memory, selectRows)
-	switch {
-	case err != nil:
+	if err != nil {
 		return table.Table{}, nil, fmt.Errorf("select cohort: %w", plain(ctx, o.Memory, err))
-	case all:
+	}
+	if all {
 		return t, nothing{}, nil
-	case o.Pool == "":
+	}
+	return Keep(ctx, t, rows, o)
+}
+
+// Keep copies rows of a table, as SelectInto does.
+func Keep(ctx context.Context, t table.Table, rows table.Subset, o Options) (table.Table, io.Closer, error) {
+	o.Memory = cmp.Or(o.Memory, DefaultMemory)
+	if o.Pool == "" {
 		return t.Only(rows), nothing{}, nil
 	}
 	out, c, err := keep(ctx, t, rows, o)
