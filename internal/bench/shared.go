@@ -164,6 +164,10 @@ func (r SharedReport) write(w io.Writer) error {
 	ratio := float64(r.Pool) / float64(r.Copies)
 	g.row("mapped, together", mebibytes(r.Pool))
 	g.row("copied, together", mebibytes(r.Copies))
-	g.row("ratio", fmt.Sprintf("%.2f", ratio), fmt.Sprintf("at most %.1f, %s", targetShared, met(ratio, targetShared)))
+	cells := []any{"ratio", fmt.Sprintf("%.2f", ratio)}
+	if int64(r.Bytes) >= targetSharedSize { // of a small pool, the program's own memory is most of it
+		cells = append(cells, fmt.Sprintf("at most %.1f, %s", targetShared, met(ratio, targetShared)))
+	}
+	g.row(cells...)
 	return g.Flush()
 }

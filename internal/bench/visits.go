@@ -40,11 +40,14 @@ func writeVisits(path string, n int) error {
 			p, visit := i%people, i/people
 			d := draws(i + 1)
 			who := draws(1<<40 + p)
-			birth := born + int64(who.next()*16000)
+			birth := time.Unix((born+int64(who.next()*16000))*table.Day, 0).UTC()
+			if birth.Month() == time.February && birth.Day() == 29 { // a year older on 28 February or 1 March, as one likes
+				birth = birth.AddDate(0, 0, -1)
+			}
 			at := (first+int64(visit)*120+int64(d.next()*100))*table.Day + int64(d.next()*table.Day)
 			line = append(line[:0], 'p')
 			line = strconv.AppendInt(line, int64(p), 10)
-			line = time.Unix(birth*table.Day, 0).UTC().AppendFormat(append(line, ','), "2006-01-02")
+			line = birth.AppendFormat(append(line, ','), "2006-01-02")
 			line = time.Unix(at, 0).UTC().AppendFormat(append(line, ','), "2006-01-02T15:04:05")
 			line = strconv.AppendFloat(append(line, ','), 6+d.normal()/2, 'f', 1, 64)
 			line = append(line, ',')

@@ -24,9 +24,9 @@ about a minute and needs no network.
 
 With --data, measure instead what it costs to read, keep and ask data, beside
 DuckDB: FHIR to a table, a cohort with windowed features, memory that processes
-share, the time to a first analysis, and a site of 2 GiB of memory. It takes some
-minutes and 3 GB of disk; --data-size full, with 50 million rows and a dataset of
-5 GB, an hour or more and 30 GB. What is written is removed again.`,
+share, the time to a first analysis, and a site of 2 GiB of memory. It takes a
+minute or two and 2 GB of disk; --data-size full, with 50 million rows and a dataset
+of 5 GB, half an hour and 15 GB. What is written is removed again.`,
 		Example: "  hmsp bench\n  hmsp bench --data",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
