@@ -30,7 +30,6 @@ func homes() []home {
 		{"golang.org/x/net/http/httpproxy", []string{"federation/client", "internal/site"}}, // the site's doctor asks which proxy would be used
 		{"golang.org/x/sync", []string{"internal"}},
 		{"golang.org/x/mod", []string{"audit"}},
-		{"github.com/RoaringBitmap/roaring", []string{"disclosure/difference"}},
 		{"github.com/cedar-policy/cedar-go", []string{"law/policy"}},
 	}
 }
