@@ -3,11 +3,13 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -192,18 +194,24 @@ func resultFolder(f string) string {
 	return "result-" + strings.TrimSuffix(path.Base(f), ".yaml")
 }
 
-// demoData registers each site's data, and tells of simulated ones what came of it.
+// demoData registers the sites' data, all at once as the sites would, and tells of
+// simulated ones what came of it.
 func (a *app) demoData(ctx context.Context, d demo.Demonstration, at func(...string) string) error {
-	for _, s := range demo.Sites() {
-		said, err := a.step(ctx, "dataset", "add", at(d.Source(s)), "--name", d.Dataset, "--home", at(s))
-		if err != nil {
-			return err
-		}
-		if lines := strings.Split(strings.TrimSpace(said), "\n"); d.Planted() {
+	sites := demo.Sites()
+	said, errs := make([]string, len(sites)), make([]error, len(sites))
+	var wait sync.WaitGroup
+	for i, s := range sites {
+		wait.Go(func() {
+			said[i], errs[i] = a.step(ctx, "dataset", "add", at(d.Source(s)), "--name", d.Dataset, "--home", at(s))
+		})
+	}
+	wait.Wait()
+	for i, s := range sites {
+		if lines := strings.Split(strings.TrimSpace(said[i]), "\n"); errs[i] == nil && d.Planted() {
 			a.printf("  %-7s %-5s %s\n", s, path.Base(d.Source(s)), lines[len(lines)-1])
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // demoFound holds what a study found against what was planted.
