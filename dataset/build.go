@@ -71,11 +71,13 @@ func (l Loader) Make(ctx context.Context, d Dataset, dictionary table.Schema, b 
 	if err := l.fill(ctx, d, dictionary, w, &m, progress("reading")); err != nil || len(m.Profile.Problems) > 0 {
 		return m.Profile, err
 	}
-	after, err := snapshot(ctx, d, nil)
-	if err != nil {
-		return m.Profile, err
+	same := true // of a database, one transaction saw one moment
+	if !Live(d.Path) {
+		if same, err = before.Same(ctx, d.Path); err != nil {
+			return m.Profile, err
+		}
 	}
-	if after.Digest != before.Digest {
+	if !same {
 		return m.Profile, &format.Error{File: d.Path, Text: "the source changed while it was read", Mend: "register it when nothing writes to it"}
 	}
 	meta, err := json.Marshal(m)
@@ -173,6 +175,9 @@ func (l Loader) fillRows(ctx context.Context, d Dataset, dictionary table.Schema
 	}
 	for _, v := range b.variables {
 		p.Variables = append(p.Variables, v.quality(rows))
+		if unit := d.Mapping[v.variable.Name].Unit; unit != "" && unit != v.variable.Unit {
+			p.Notes = append(p.Notes, spellings(map[string]*conversion{unit: convert(v.variable, unit)})...)
+		}
 	}
 	m.Profile = p
 	return nil

@@ -240,6 +240,13 @@ func (c *clinical) describe(p *Profile) {
 			p.Problems = append(p.Problems, q)
 		}
 	}
+	for _, s := range c.selections {
+		for _, note := range spellings(s.units) {
+			if !slices.Contains(p.Notes, note) {
+				p.Notes = append(p.Notes, note)
+			}
+		}
+	}
 	p.Notes = append(p.Notes, c.said...)
 	for _, what := range slices.Sorted(maps.Keys(c.notes)) {
 		p.Notes = append(p.Notes, fmt.Sprintf("%d %s", c.notes[what], what))

@@ -2,6 +2,8 @@ package dataset
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"hmsp.center/hmsp/table"
@@ -22,4 +24,19 @@ func convert(v table.Variable, unit string) *conversion {
 		}
 	}
 	return k
+}
+
+// spellings says how units that are not UCUM were read, for a steward to hold against.
+// Only units that could be converted are told: what else stands there may be anything.
+func spellings(units map[string]*conversion) []string {
+	var out []string
+	for _, unit := range slices.Sorted(maps.Keys(units)) {
+		if units[unit].why != "" {
+			continue
+		}
+		if _, note, err := ucum.Code(unit); err == nil && note != "" {
+			out = append(out, "the unit "+note)
+		}
+	}
+	return out
 }

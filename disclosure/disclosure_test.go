@@ -3,6 +3,7 @@ package disclosure
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,7 +69,7 @@ func TestDominance(t *testing.T) {
 		"no end":                           {[]float64{1, 1, 1, math.Inf(1)}, DefaultRules(), true},
 		"off":                              {[]float64{7}, Rules{MinimumCell: 5}, false},
 	} {
-		if got := Dominated(c.xs, c.rules); got != c.want {
+		if got := Dominated(slices.Values(c.xs), c.rules); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -87,12 +88,12 @@ func many(n int, x float64) []float64 {
 func TestDominanceIsOfSizes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		xs := rapid.SliceOfN(rapid.Float64Range(-1e6, 1e6), 1, 12).Draw(t, "xs")
-		want := Dominated(xs, DefaultRules())
+		want := Dominated(slices.Values(xs), DefaultRules())
 		turned := make([]float64, len(xs))
 		for i, x := range xs {
 			turned[len(xs)-1-i] = -x * 4096
 		}
-		if Dominated(turned, DefaultRules()) != want {
+		if Dominated(slices.Values(turned), DefaultRules()) != want {
 			t.Fatal("order, sign or unit matter")
 		}
 	})

@@ -12,14 +12,10 @@ import (
 // largest are more than the share DominanceK of it, by the p% rule if what is
 // left without the two largest is less than the share DominanceP of the largest
 // (Hundepool et al., Statistical Disclosure Control, 2012, section 4.2). A
-// contribution that is no number dominates. Nobody's total is not dominated.
-func Dominated(contributions []float64, rules Rules) bool {
-	return DominatedBy(slices.Values(contributions), rules)
-}
-
-// DominatedBy is Dominated of contributions that it goes through twice and keeps none
-// of, so that there may be many million.
-func DominatedBy(contributions iter.Seq[float64], rules Rules) bool {
+// contribution that is no number dominates. Nobody's total is not dominated. It goes
+// through the contributions twice and keeps none of them, so that there may be many
+// million.
+func Dominated(contributions iter.Seq[float64], rules Rules) bool {
 	most := max(rules.DominanceN, 2)
 	largest := make([]float64, 0, most+1) // descending
 	for x := range contributions {

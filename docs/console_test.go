@@ -169,9 +169,13 @@ func (s *shell) block(b block, changed map[int][]string) {
 	}
 }
 
+// progress is a line that a command prints where it takes longer than on the machine
+// that the page was written on: how far it is, and how long it will take.
+var progress = regexp.MustCompile(`(?m)^[a-z][^:\n]*: +[0-9]+% of .*, .*/s, .* left\n`)
+
 // run types one command; what it prints comes back as a page shows it.
 func (s *shell) run(command string) (string, error) {
-	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(s.t.Context(), 5*time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, "bash", "-c", "set -o pipefail; "+s.real(command))
 	c.Dir, c.Env = s.dir, s.env
@@ -181,7 +185,7 @@ func (s *shell) run(command string) (string, error) {
 	err := c.Run()
 	text := strings.ReplaceAll(s.shown(out.String()), s.dir, "/home/you")
 	text = strings.ReplaceAll(text, "\r\n", "\n") // CSV
-	return text, err
+	return progress.ReplaceAllString(text, ""), err
 }
 
 // background runs a command until the page ends.

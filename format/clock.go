@@ -3,6 +3,8 @@ package format
 import (
 	"math"
 	"strings"
+
+	"hmsp.center/hmsp/table"
 )
 
 // clock reads the time of day behind a date: " 14:30", "T14:30:05.123+01:00",
@@ -144,7 +146,7 @@ func excel(s string) (int64, Precision, bool) {
 	if !ok || x < 61 || x >= 2958466 {
 		return 0, 0, false
 	}
-	seconds := Day(1899, 12, 30)*86400 + int64(math.Round(x*86400))
+	seconds := table.DayOfDate(1899, 12, 30)*86400 + int64(math.Round(x*86400))
 	if x == math.Trunc(x) {
 		return seconds, ToDay, true
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -215,30 +214,6 @@ func (r *one) Next() (Batch, error) {
 	}
 }
 
-// Single makes a TablesReader of one Reader: a file that holds one table.
-func Single(table string, r Reader) TablesReader { return &single{Reader: r, table: table} }
-
-type single struct {
-	Reader
-	table string
-}
-
-func (s *single) Columns(string) []Column { return s.Reader.Columns() }
-
-func (s *single) Next() (string, Batch, error) {
-	b, err := s.Reader.Next()
-	return s.table, b, err
-}
-
-func (s *single) Progress() (read, of int64) {
-	if p, ok := s.Reader.(Progress); ok {
-		return p.Progress()
-	}
-	return 0, 0
-}
-
-var _ io.Closer = (*single)(nil)
-
 // DetectSource is Detect for any source: a file, a folder, or the address of a
 // database, of which Sniff sees nothing but the address.
 func DetectSource(formats []Format, path string) (Format, error) {
@@ -258,7 +233,7 @@ func DetectSource(formats []Format, path string) (Format, error) {
 		}
 		return f, labelled(formats, f, path)
 	}
-	files, err := filesIn(path)
+	files, err := Files(path)
 	if err != nil {
 		return nil, err
 	}
@@ -312,20 +287,43 @@ func Address(path string) string {
 	return scheme + "://" + user + rest[at:]
 }
 
-// filesIn lists the files of a folder and of those in it.
-func filesIn(path string) ([]string, error) {
-	var names []string
-	for _, pattern := range []string{"*", "*/*"} {
-		found, err := fs.Glob(os.DirFS(path), pattern)
+// Files lists the files of a folder and of those in it, with slashes, sorted: what
+// SniffFolder is told, and what a format reads of a folder. Hidden ones are left out,
+// and what is no ordinary file. A link to a file that is not there is listed: reading
+// it will say what is wrong.
+func Files(path string) ([]string, error) {
+	names, folders, err := entries(path, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, folder := range folders {
+		inner, _, err := entries(path, folder)
 		if err != nil {
-			return nil, &Error{File: path, Text: "the folder cannot be read", Mend: "let the account that runs hmsp read it", Cause: err}
+			return nil, err
 		}
-		for _, n := range found {
-			if info, err := os.Stat(filepath.Join(path, n)); err == nil && info.Mode().IsRegular() {
-				names = append(names, n)
-			}
-		}
+		names = append(names, inner...)
 	}
 	slices.Sort(names)
 	return names, nil
+}
+
+// entries lists what is in one folder below path.
+func entries(path, folder string) (files, folders []string, err error) {
+	list, err := os.ReadDir(filepath.Join(path, folder))
+	if err != nil {
+		return nil, nil, &Error{File: filepath.Join(path, folder), Text: "the folder cannot be read", Mend: "let the account that runs hmsp read it", Cause: err}
+	}
+	for _, e := range list {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		name := filepath.ToSlash(filepath.Join(folder, e.Name()))
+		switch info, err := os.Stat(filepath.Join(path, name)); {
+		case err == nil && info.IsDir():
+			folders = append(folders, name)
+		case err != nil || info.Mode().IsRegular():
+			files = append(files, name)
+		}
+	}
+	return files, folders, nil
 }

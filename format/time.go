@@ -1,6 +1,10 @@
 package format
 
-import "strings"
+import (
+	"strings"
+
+	"hmsp.center/hmsp/table"
+)
 
 // The layouts of dates that ParseTime reads. In each, a time of day may follow the
 // date. DD, MM and hh may be written with one digit where a separator stands between
@@ -69,7 +73,7 @@ func laidOut(text, layout string) (int64, Precision, bool) {
 	if !ok || !inCalendar(y, m, d) {
 		return 0, 0, false
 	}
-	day := Day(y, m, d) * 86400
+	day := table.DayOfDate(y, m, d) * 86400
 	if rest == "" {
 		return day, ToDay, true
 	}
@@ -95,7 +99,7 @@ func isoDay(s string) (int64, bool) {
 			return 0, false
 		}
 	}
-	return Day(year, month, day) * 86400, true
+	return table.DayOfDate(year, month, day) * 86400, true
 }
 
 func iso(s string) (int64, Precision, bool) {
@@ -109,25 +113,11 @@ func iso(s string) (int64, Precision, bool) {
 	}
 	switch {
 	case len(s) == 4 && digits(s):
-		return Day(number(s), 1, 1) * 86400, ToYear, true
+		return table.DayOfDate(number(s), 1, 1) * 86400, ToYear, true
 	case len(s) == 7 && digits(s[:4]) && s[4] == '-' && digits(s[5:]) && inCalendar(number(s[:4]), number(s[5:]), 1):
-		return Day(number(s[:4]), number(s[5:]), 1) * 86400, ToMonth, true
+		return table.DayOfDate(number(s[:4]), number(s[5:]), 1) * 86400, ToMonth, true
 	}
 	return 0, 0, false
-}
-
-// Day counts the days since 1970-01-01 of a date in the Gregorian calendar. Source:
-// H. Hinnant, chrono-Compatible Low-Level Date Algorithms, days_from_civil; years
-// before 0 are not asked for.
-func Day(year, month, day int) int64 {
-	if month <= 2 {
-		year--
-		month += 12
-	}
-	if year < 0 { // January and February of year 0
-		return int64(365*year-1+(153*(month-3)+2)/5+day-1) - 719468
-	}
-	return int64(365*year+year/4-year/100+year/400+(153*(month-3)+2)/5+day-1) - 719468
 }
 
 // inCalendar says whether there is such a day.

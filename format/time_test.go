@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"hmsp.center/hmsp/table"
 )
 
 func TestParseTime(t *testing.T) {
@@ -77,7 +79,7 @@ func TestParseTime(t *testing.T) {
 // Every day of the calendar is where package time has it.
 func TestDay(t *testing.T) {
 	for at := time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC); at.Year() < 10000; at = at.AddDate(0, 0, 1) {
-		if got := Day(at.Year(), int(at.Month()), at.Day()); got*86400 != at.Unix() {
+		if got := table.DayOfDate(at.Year(), int(at.Month()), at.Day()); got*86400 != at.Unix() {
 			t.Fatalf("%v: day %d", at, got)
 		}
 	}

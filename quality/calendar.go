@@ -24,7 +24,7 @@ type calendar struct {
 
 // number is the year of a time, or 4 * year + quarter.
 func (c calendar) number(t int64) int {
-	y, m, _ := civil(t)
+	y, m, _ := table.DateOf(t)
 	if c.quarters {
 		return 4*y + (m-1)/3
 	}
@@ -41,7 +41,7 @@ type span struct {
 func (s span) has(t int64) bool { return t >= s.from && t < s.to }
 
 func (c calendar) span(t int64) span {
-	y, m, _ := civil(t)
+	y, m, _ := table.DateOf(t)
 	if !c.quarters {
 		return span{y, y, start(y, 1), start(y+1, 1)}
 	}
@@ -53,21 +53,8 @@ func (c calendar) span(t int64) span {
 	return s
 }
 
-// start is the first second of a month (Hinnant's days_from_civil).
-func start(year, month int) int64 {
-	y := int64(year)
-	mp := int64(month - 3)
-	if month <= 2 {
-		y, mp = y-1, mp+12
-	}
-	era := y / 400
-	if y%400 < 0 {
-		era--
-	}
-	yoe := y - era*400
-	doe := yoe*365 + yoe/4 - yoe/100 + (153*mp+2)/5
-	return (era*146097 + doe - 719468) * table.Day
-}
+// start is the first second of a month.
+func start(year, month int) int64 { return table.DayOfDate(year, month, 1) * table.Day }
 
 func (c calendar) label(number int) string {
 	if c.quarters {
@@ -132,40 +119,7 @@ func years(quarters map[int]int) map[int]int {
 	return out
 }
 
-// dayOf is the number of the day of a time, since 1970-01-01.
-func dayOf(t int64) int64 {
-	d := t / table.Day
-	if t%table.Day < 0 {
-		d--
-	}
-	return d
-}
-
-// civil is the date of a time in the proleptic Gregorian calendar (Neri and Schneider,
-// Softw Pract Exper 2023;53:937, after Hinnant).
-func civil(t int64) (year, month, day int) {
-	z := dayOf(t) + 719468
-	era := z / 146097
-	if z%146097 < 0 {
-		era--
-	}
-	doe := z - era*146097
-	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
-	doy := doe - (365*yoe + yoe/4 - yoe/100)
-	mp := (5*doy + 2) / 153
-	day = int(doy - (153*mp+2)/5 + 1)
-	month = int(mp) + 3
-	if month > 12 {
-		month -= 12
-	}
-	year = int(yoe + era*400)
-	if month <= 2 {
-		year++
-	}
-	return year, month, day
-}
-
 func day(t int64) string {
-	y, m, d := civil(t)
+	y, m, d := table.DateOf(t)
 	return fmt.Sprintf("%04d-%02d-%02d", y, m, d)
 }

@@ -80,7 +80,7 @@ func (v *pass) first(from, to int) {
 	lo, hi := c.variable.Range()
 	tomorrow := int64(math.MaxInt64)
 	if m.o.Now != table.NoTime {
-		tomorrow = (dayOf(m.o.Now) + 1) * table.Day
+		tomorrow = (table.DayOf(m.o.Now) + 1) * table.Day
 	}
 	for i := from; i < to; i++ {
 		x, ok := c.value(i)
@@ -130,14 +130,14 @@ func (v *pass) when(p int, when, tomorrow int64, t *Temporal) {
 	}
 	count(&t.Future, when >= tomorrow)
 	if m.birth != nil && m.birth[p] != table.NoTime {
-		count(&t.BeforeBirth, when < dayOf(m.birth[p])*table.Day)
+		count(&t.BeforeBirth, when < table.DayOf(m.birth[p])*table.Day)
 	}
 	if m.death != nil && m.death[p] != table.NoTime {
-		count(&t.AfterDeath, when-grace >= (dayOf(m.death[p])+1)*table.Day)
+		count(&t.AfterDeath, when-grace >= (table.DayOf(m.death[p])+1)*table.Day)
 	}
 	if m.from != nil && m.to != nil {
-		count(&t.Unobserved, m.from[p] != table.NoTime && when < dayOf(m.from[p])*table.Day ||
-			m.to[p] != table.NoTime && when >= (dayOf(m.to[p])+1)*table.Day)
+		count(&t.Unobserved, m.from[p] != table.NoTime && when < table.DayOf(m.from[p])*table.Day ||
+			m.to[p] != table.NoTime && when >= (table.DayOf(m.to[p])+1)*table.Day)
 	}
 	if bad {
 		t.Impossible++

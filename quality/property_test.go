@@ -218,7 +218,7 @@ func TestDistances(t *testing.T) {
 	if x := chiSquared(9, 3.0902); math.Abs(x-27.877) > 0.2 { // qchisq(0.999, 9); the approximation is on the safe side
 		t.Errorf("chi-squared %v", x)
 	}
-	if y, m, d := civil(year2020 + 59*table.Day); y != 2020 || m != 2 || d != 29 {
+	if y, m, d := table.DateOf(year2020 + 59*table.Day); y != 2020 || m != 2 || d != 29 {
 		t.Errorf("%d-%d-%d", y, m, d)
 	}
 	for _, c := range []calendar{{}, {quarters: true}} {

@@ -129,26 +129,3 @@ func FromHL7(id string) string {
 	}
 	return id
 }
-
-// Domain is the clinical table of package format in which codes of a system usually
-// are: "condition", "measurement", "procedure" or "drug"; "" for a system whose
-// codes are in any.
-func Domain(system string) string {
-	switch Short(system) {
-	case "icd10", "icd10cm", "icd10gm", "icd11", "icd9", "icd9cm", "icdo3", "alphaid", "hpo", "orphanet", "mondo", "omim", "tnm":
-		return "condition"
-	case "loinc", "mdc", "hgvs", "clinvar":
-		return "measurement"
-	case "ops", "cpt", "hcpcs", "icd10pcs", "icd9proc":
-		return "procedure"
-	case "atc", "rxnorm", "pzn", "ask", "cvx", "ndc", "unii":
-		return "drug"
-	case "actcode", "visit":
-		return "visit"
-	case "gender", "race", "ethnicity":
-		return "person"
-	case "dcm":
-		return "imaging"
-	}
-	return ""
-}

@@ -47,11 +47,6 @@ func TestForeign(t *testing.T) {
 			t.Errorf("FromHL7(%q) = %q, want %q", in, got, want)
 		}
 	}
-	for in, want := range map[string]string{"icd10gm": "condition", "http://loinc.org": "measurement", "ops": "procedure", "atc": "drug", "snomed": ""} {
-		if got := Domain(in); got != want {
-			t.Errorf("Domain(%q) = %q, want %q", in, got, want)
-		}
-	}
 }
 
 func TestToken(t *testing.T) {

@@ -101,7 +101,7 @@ func TestFolders(t *testing.T) {
 // What holds nothing is read as nothing; a reading that is given up ends.
 func TestEnds(t *testing.T) {
 	dir := data(t, "fhir", "synthea-bundles", "siteA")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	for range 20 {
 		r, err := Format{}.OpenTables(ctx, dir, format.Options{BatchRows: 1}, everything())

@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"context"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -105,27 +104,16 @@ func (s *source) add(path string) error {
 	return nil
 }
 
-// list finds the files of a folder that may hold resources, at most two levels
-// deep, in order.
+// list names the files of a folder that may hold resources, and counts those in XML.
 func list(root string) (names []string, xml int, err error) {
-	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return &format.Error{File: path, Text: "the folder cannot be read", Mend: "let the account that runs hmsp read it", Cause: err}
-		}
-		name, _ := filepath.Rel(root, path)
-		hidden := strings.HasPrefix(d.Name(), ".") && path != root
-		switch {
-		case d.IsDir() && (hidden || strings.Count(filepath.ToSlash(name), "/") > 0):
-			return fs.SkipDir
-		case d.IsDir() || hidden:
-		case named(name):
+	all, err := format.Files(root)
+	for _, name := range all {
+		if named(name) {
 			names = append(names, name)
-		case strings.HasSuffix(strings.ToLower(name), ".xml"):
+		} else if strings.HasSuffix(strings.ToLower(name), ".xml") {
 			xml++
 		}
-		return nil
-	})
-	slices.Sort(names)
+	}
 	return names, xml, err
 }
 

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"hmsp.center/hmsp/format"
@@ -46,28 +44,24 @@ func find(ctx context.Context, path string) (*source, error) {
 	if err != nil || !info.IsDir() {
 		return s, s.add(path, true)
 	}
-	err = filepath.WalkDir(path, func(p string, e fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return &format.Error{File: p, Text: "the folder cannot be read", Mend: "let the account that runs hmsp read it", Cause: err}
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case strings.HasPrefix(e.Name(), ".") && p != path:
-			if e.IsDir() {
-				return fs.SkipDir
-			}
-		case e.Type().IsRegular() && named(p):
-			return s.add(p, strings.EqualFold(filepath.Ext(p), ".hl7"))
-		}
-		return nil
-	})
+	names, err := format.Files(path)
 	if err != nil {
 		return nil, err
+	}
+	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if !named(name) {
+			continue
+		}
+		if err := s.add(filepath.Join(path, name), strings.EqualFold(filepath.Ext(name), ".hl7")); err != nil {
+			return nil, err
+		}
 	}
 	if len(s.files) == 0 {
 		return nil, &format.Error{File: path, Text: "this is a directory without HL7 version 2 files", Mend: "name one with files of messages, .hl7 or .txt"}
 	}
-	slices.Sort(s.files)
 	return s, nil
 }
 

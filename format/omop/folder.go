@@ -64,13 +64,13 @@ func openFolder(path string, formats []format.Format, o format.Options) (source,
 		return nil, &format.Error{File: path, Text: "this is one file", Mend: "name the folder that holds the files of the common data model"}
 	}
 	out := &folder{path: path, formats: formats, options: o, files: map[string][]string{}, tables: map[string]rawTable{}}
-	names, err := list(path)
+	names, err := format.Files(path)
 	if err != nil {
-		return nil, &format.Error{File: path, Text: "the folder cannot be read", Mend: "let the account that runs hmsp read it", Cause: err}
+		return nil, err
 	}
 	for _, name := range names {
 		t := tableOf(name)
-		if t == "" {
+		if t == "" || strings.Contains(name, "/") && !known(t) {
 			continue
 		}
 		if have := out.files[t]; len(have) > 0 && top(have[0]) != top(name) {
@@ -78,36 +78,6 @@ func openFolder(path string, formats []format.Format, o format.Options) (source,
 		}
 		out.files[t] = append(out.files[t], name)
 	}
-	return out, nil
-}
-
-// list gives the files of a folder, two levels deep, sorted.
-func list(path string) ([]string, error) {
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, e := range entries {
-		info, err := os.Stat(filepath.Join(path, e.Name()))
-		if err != nil || !info.IsDir() { // reading it will say what is wrong
-			out = append(out, e.Name())
-			continue
-		}
-		if table, _, _ := strings.Cut(strings.ToLower(e.Name()), "."); !known(table) {
-			continue
-		}
-		inner, err := os.ReadDir(filepath.Join(path, e.Name()))
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range inner {
-			if !f.IsDir() {
-				out = append(out, e.Name()+"/"+f.Name())
-			}
-		}
-	}
-	slices.Sort(out)
 	return out, nil
 }
 

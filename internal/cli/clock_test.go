@@ -85,7 +85,7 @@ func TestClockOffByADay(t *testing.T) {
 	defer done.Wait()
 	defer stop()
 	done.Go(func() { at(ctx, 0, "hub", "serve", "--home", "hub", "--charter", "charter.yaml") })
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if c, err := net.Dial("tcp", address); err == nil {
 			c.Close()
 			break
@@ -116,7 +116,7 @@ func TestClockOffByADay(t *testing.T) {
 		t.Fatalf("exit code %d: %s", code, out)
 	}
 	done.Go(func() { at(ctx, 0, "site", "serve", "--home", "east") })
-	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		out, _ := at(t.Context(), 0, "site", "pending", "--home", "east")
 		if strings.Count(out, "lung-survival") == 2 {
 			return

@@ -216,7 +216,7 @@ func (f *federation) look(name string) (researcher.Record, bool) {
 // watch is `hmsp study watch` until the study ends; the time bounds a hang.
 func (f *federation) watch(name string) receipt.Outcome {
 	f.t.Helper()
-	ctx, cancel := context.WithTimeout(f.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(f.t.Context(), 5*time.Minute)
 	defer cancel()
 	c := f.command(ctx, "study", "watch", name, "--home", "ruth")
 	c.Stdout = io.Discard

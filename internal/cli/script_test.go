@@ -35,7 +35,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:      filepath.Join("testdata", "script"),
 		Setup:    setup,
-		Deadline: time.Now().Add(5 * time.Minute), // bounds a hang
+		Deadline: time.Now().Add(25 * time.Minute), // bounds a hang
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": exitCode, "until": until, "found": found, "fill": fill, "append": appendTo, "parquet": toParquet, "certificate": certificate, "tmpfs": tmpfs, "doctor": doctored,
 		},
@@ -83,7 +83,7 @@ func exitCode(ts *testscript.TestScript, neg bool, args []string) {
 
 // patience bounds a wait for something that happens by itself; it is no
 // measure of speed.
-const patience = 90 * time.Second
+const patience = 5 * time.Minute
 
 // until repeats a command until its output matches.
 func until(ts *testscript.TestScript, neg bool, args []string) {

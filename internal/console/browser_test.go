@@ -75,7 +75,7 @@ func open(t *testing.T) *browser {
 	})
 	b.ctx = tab
 	b.run() // starts the browser; only what follows has a time limit
-	limited, endTime := context.WithTimeout(tab, 2*time.Minute)
+	limited, endTime := context.WithTimeout(tab, 5*time.Minute)
 	t.Cleanup(endTime)
 	b.ctx = limited
 	if err := chromedp.Listen(limited, b.hear); err != nil {

@@ -129,7 +129,7 @@ func TestHubKilledMidUpload(t *testing.T) {
 	}
 	want := payload(20<<20, "20 MB")
 	e := c.Envelope(t, "site-a", "site-b", federationtest.ID("1"), want, time.Now())
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 
 	sent := make(chan error, 1)

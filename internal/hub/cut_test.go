@@ -101,7 +101,7 @@ func TestCutsGoOnAtAnyByte(t *testing.T) {
 				// Past the handshake, so that each connection gets a little further.
 				return 8<<10 + rng.Int64N(4<<20), 8<<10 + rng.Int64N(4<<20)
 			})
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
 			e := r.envelope("site-a", "site-b", fmt.Sprint("cuts", seed), want)
 			if err := line.through(r, "site-a").Send(ctx, e); err != nil {
@@ -133,7 +133,7 @@ func TestCutAtEveryStep(t *testing.T) {
 			}
 			return -1, -1
 		})
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		e := r.envelope("site-a", "site-b", fmt.Sprint("step", at), want)
 		if err := line.through(r, "site-a").Send(ctx, e); err != nil {
 			t.Fatalf("cut at %d: %v", at, err)
@@ -169,7 +169,7 @@ func TestLineThatStandsStill(t *testing.T) {
 	cfg.URL, cfg.Stall = "https://"+front, 200*time.Millisecond
 	var troubles atomic.Int64
 	cfg.Trouble = func(err error, _ time.Duration) { troubles.Add(1) }
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	if err := connect(t, cfg).Send(ctx, r.envelope("site-a", "site-b", "1", nil)); err != nil {
 		t.Fatal(err)

@@ -214,7 +214,7 @@ func TestHubThatAlters(t *testing.T) {
 // loss, until its messages are fetched; another goes on meanwhile.
 func TestBackPressure(t *testing.T) {
 	r := serve(t, pair(t), small())
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cfg := r.config("site-a")
 	held := make(chan error, 100)

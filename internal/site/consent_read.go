@@ -19,7 +19,7 @@ import (
 // dayOf is the day on the wall of whoever reads the clock.
 func dayOf(now time.Time) consent.Day {
 	y, m, d := now.Date()
-	return consent.Day(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / table.Day)
+	return consent.Day(table.DayOfDate(y, int(m), d))
 }
 
 // register reads the consent of a dataset's patients as it is now.

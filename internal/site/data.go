@@ -15,7 +15,6 @@ import (
 
 	"hmsp.center/hmsp/atomicfile"
 	"hmsp.center/hmsp/dataset"
-	"hmsp.center/hmsp/format"
 	"hmsp.center/hmsp/internal/warehouse/postgres"
 	"hmsp.center/hmsp/manifest"
 	"hmsp.center/hmsp/quality"
@@ -51,21 +50,12 @@ func (r Registry) path(name string) string {
 // registered when anything is wrong. Paths are kept absolute. What is mapped is kept as
 // a pool in the home; b says how, but not where.
 func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.Schema, replace bool, b dataset.Build) (dataset.Profile, error) {
-	if err := validName(d.Name); err != nil {
-		return dataset.Profile{}, err
-	}
-	release, err := r.exclusive(ctx, b.Named)
+	d, release, err := r.prepare(ctx, d, b)
 	if err != nil {
 		return dataset.Profile{}, err
 	}
 	defer release()
-	if d, err = absolute(d); err != nil {
-		return dataset.Profile{}, err
-	}
 	if err := r.alone(d); err != nil {
-		return dataset.Profile{}, err
-	}
-	if err := r.readable(ctx, d); err != nil {
 		return dataset.Profile{}, err
 	}
 	taken := fmt.Errorf("dataset %q is registered already: choose another name, or give --replace", d.Name)
@@ -100,6 +90,25 @@ func (r Registry) Add(ctx context.Context, d dataset.Dataset, dictionary table.S
 		err = taken
 	}
 	return p, errors.Join(err, r.discard(d))
+}
+
+// prepare holds a dataset against what can be said before it is read, and gives it
+// absolute paths. Until release, no other process registers anything here.
+func (r Registry) prepare(ctx context.Context, d dataset.Dataset, b dataset.Build) (_ dataset.Dataset, release func(), err error) {
+	if err := validName(d.Name); err != nil {
+		return d, nil, err
+	}
+	if release, err = r.exclusive(ctx, b.Named); err != nil {
+		return d, nil, err
+	}
+	if d, err = absolute(d); err == nil {
+		err = r.readable(ctx, d)
+	}
+	if err != nil {
+		release()
+		return d, nil, err
+	}
+	return d, release, nil
 }
 
 // make reads a dataset, and refuses one that no study could use.
@@ -147,7 +156,7 @@ func (r Registry) measure(ctx context.Context, d dataset.Dataset, path string) e
 		}
 	}
 	now := r.now()
-	q, err := k.Measure(ctx, format.Day(now.Year(), int(now.Month()), now.Day())*table.Day)
+	q, err := k.Measure(ctx, table.DayOfDate(now.Year(), int(now.Month()), now.Day())*table.Day)
 	if err != nil {
 		return err
 	}
@@ -181,20 +190,11 @@ func (r Registry) Quality(name string) (quality.Profile, error) {
 
 // Try is Add without the registration: it finds what Add would find.
 func (r Registry) Try(ctx context.Context, d dataset.Dataset, dictionary table.Schema, _ bool, b dataset.Build) (dataset.Profile, error) {
-	if err := validName(d.Name); err != nil {
-		return dataset.Profile{}, err
-	}
-	release, err := r.exclusive(ctx, b.Named)
+	d, release, err := r.prepare(ctx, d, b)
 	if err != nil {
 		return dataset.Profile{}, err
 	}
 	defer release()
-	if d, err = absolute(d); err != nil {
-		return dataset.Profile{}, err
-	}
-	if err := r.readable(ctx, d); err != nil {
-		return dataset.Profile{}, err
-	}
 	dir, err := os.MkdirTemp(r.Home, tryPrefix)
 	if err != nil {
 		return dataset.Profile{}, fmt.Errorf("dry run: %w", err)

@@ -189,9 +189,9 @@ func ascending(x float64) uint64 {
 // dominates says whether one patient, or a few, make up most of a sum of magnitudes.
 func dominates(t table.Table, xs []float64, rows table.Subset, rules disclosure.Rules) bool {
 	if t.Patients != nil && t.People() < t.Rows() {
-		return disclosure.DominatedBy(magnitudes(t, xs, rows), rules)
+		return disclosure.Dominated(magnitudes(t, xs, rows), rules)
 	}
-	return disclosure.DominatedBy(func(yield func(float64) bool) {
+	return disclosure.Dominated(func(yield func(float64) bool) {
 		for r := range rows.All() {
 			if xs[r] == xs[r] && !yield(xs[r]) {
 				return

@@ -115,7 +115,7 @@ func (g *rig) serve(cat catalog.Catalog, cut func(string) error) (stop func()) {
 // until waits for something that happens by itself; the time bounds a hang.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("did not come: " + what)
 		}

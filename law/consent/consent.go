@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"hmsp.center/hmsp/format"
+	"hmsp.center/hmsp/table"
 )
 
 // Purposes lists what data can be used for: what a study can declare
@@ -99,14 +100,14 @@ func days(text string) (first, last Day, ok bool) {
 // A period that begins in the year 0 or ends with the year 9999 has no such end: so
 // do systems write it that must write a date.
 func since(first Day) Day {
-	if first <= Day(format.Day(0, 12, 31)) {
+	if first <= Day(table.DayOfDate(0, 12, 31)) {
 		return Always
 	}
 	return first
 }
 
 func until(last Day) Day {
-	if last >= Day(format.Day(9999, 12, 31)) {
+	if last >= Day(table.DayOfDate(9999, 12, 31)) {
 		return Forever
 	}
 	return last
@@ -213,4 +214,4 @@ func decide(statements []Statement, bit Set, day Day) Decision {
 }
 
 // dayOf is the day on a clock at Greenwich.
-func dayOf(t time.Time) Day { return Day((t.Unix() - (t.Unix()%86400+86400)%86400) / 86400) }
+func dayOf(t time.Time) Day { return Day(table.DayOf(t.Unix())) }

@@ -3,6 +3,7 @@ package omop
 import (
 	"hmsp.center/hmsp/simulate/person"
 	"hmsp.center/hmsp/simulate/record"
+	"hmsp.center/hmsp/table"
 )
 
 // ehr is the concept of what comes from a health record.
@@ -11,7 +12,7 @@ const ehr = 32817
 func persons(w *writer, r *record.Record) {
 	p := r.Person
 	sex := r.Codes.Genders[int(p.X[person.Male])]
-	y, m, d := record.Civil(p.Birth)
+	y, m, d := table.DateOf(p.Birth)
 	group := r.Codes.Groups[p.Group]
 	w.int(int64(p.Number)).int(sex.Concept).int(int64(y)).int(int64(m)).int(int64(d))
 	w.b = append(record.AppendDate(w.b, p.Birth), " 00:00:00,"...)

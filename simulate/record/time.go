@@ -17,7 +17,7 @@ func Day(year int, month time.Month, day int) int64 {
 
 // AppendDate writes YYYY-MM-DD.
 func AppendDate(b []byte, t int64) []byte {
-	y, m, d := civil(t)
+	y, m, d := table.DateOf(t)
 	b = two(b, y/100)
 	b = append(two(b, y%100), '-')
 	b = append(two(b, m), '-')
@@ -34,7 +34,7 @@ func AppendClock(b []byte, t int64) []byte {
 
 // AppendGerman writes DD.MM.YYYY.
 func AppendGerman(b []byte, t int64) []byte {
-	y, m, d := civil(t)
+	y, m, d := table.DateOf(t)
 	b = append(two(b, d), '.')
 	b = append(two(b, m), '.')
 	return two(two(b, y/100), y%100)
@@ -43,7 +43,7 @@ func AppendGerman(b []byte, t int64) []byte {
 // AppendZone writes the offset of Central European time, with the summer time of
 // the European Union since 1996; earlier years have none.
 func AppendZone(b []byte, t int64) []byte {
-	y, _, _ := civil(t)
+	y, _, _ := table.DateOf(t)
 	if y >= 1996 && t >= lastSunday(y, 3)+2*3600 && t < lastSunday(y, 10)+3*3600 {
 		return append(b, "+02:00"...)
 	}
@@ -52,45 +52,8 @@ func AppendZone(b []byte, t int64) []byte {
 
 // lastSunday is the midnight of the last Sunday of a month of 31 days.
 func lastSunday(y, m int) int64 {
-	end := days(y, m, 31)
+	end := table.DayOfDate(y, m, 31)
 	return (end - (end+4)%7) * table.Day // day 0 was a Thursday
-}
-
-// Civil is the calendar date of a time.
-func Civil(t int64) (year, month, day int) { return civil(t) }
-
-// civil and days are Howard Hinnant's algorithms for the Gregorian calendar.
-func civil(t int64) (y, m, d int) {
-	z := t / table.Day
-	if t%table.Day < 0 {
-		z--
-	}
-	z += 719468
-	era := z / 146097
-	doe := z - era*146097
-	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
-	doy := doe - (365*yoe + yoe/4 - yoe/100)
-	mp := (5*doy + 2) / 153
-	d = int(doy - (153*mp+2)/5 + 1)
-	m = int(mp + 3)
-	if m > 12 {
-		m -= 12
-	}
-	y = int(yoe + era*400)
-	if m <= 2 {
-		y++
-	}
-	return y, m, d
-}
-
-func days(y, m, d int) int64 {
-	if m <= 2 {
-		y--
-		m += 12
-	}
-	era, yoe := y/400, y%400
-	doy := (153*(m-3)+2)/5 + d - 1
-	return int64(era*146097+yoe*365+yoe/4-yoe/100+doy) - 719468
 }
 
 func two(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }
