@@ -91,7 +91,10 @@ const (
 
 	Amount     = "amount"      // of a drug: Float, how much
 	AmountUnit = "amount_unit" // of a drug
-	Modality   = "modality"    // of an imaging study: DICOM modality codes, separated by spaces
+	Language   = "language"    // of a note: BCP 47, "de"
+	NoteText   = "text"        // of a note
+
+	Modality = "modality" // of an imaging study: DICOM modality codes, separated by spaces
 )
 
 // The tables of a clinical source.
@@ -104,6 +107,7 @@ const (
 	DrugTable        = "drug" // prescribed, given or stated
 	SpecimenTable    = "specimen"
 	ImagingTable     = "imaging"
+	NoteTable        = "note"
 	PeriodTable      = "period" // from Time to End everything about a patient was recorded
 	ConsentTable     = "consent"
 )
@@ -125,7 +129,7 @@ const (
 
 // ClinicalTables lists the tables of a clinical source in their usual order.
 func ClinicalTables() []string {
-	return []string{PersonTable, VisitTable, ConditionTable, MeasurementTable, ProcedureTable, DrugTable, SpecimenTable, ImagingTable, PeriodTable, ConsentTable}
+	return []string{PersonTable, VisitTable, ConditionTable, MeasurementTable, ProcedureTable, DrugTable, SpecimenTable, ImagingTable, NoteTable, PeriodTable, ConsentTable}
 }
 
 // ClinicalColumns lists the columns that a clinical table has in every format; none
@@ -149,6 +153,8 @@ func ClinicalColumns(table string) []Column {
 		return append(text(Patient, Time, End, Code, Status, AmountUnit, Visit, ID), Column{Name: Amount, Kind: Float})
 	case ConsentTable: // Time is Consent.dateTime
 		return text(Patient, ID, Status, Time, Scope, Policy, Provision, Decision, Start, End, Purpose, Action, Code, Actor, Class)
+	case NoteTable: // Code is the type of document
+		return text(Patient, Time, End, Code, Status, Language, NoteText, Visit, ID)
 	case ImagingTable:
 		return text(Patient, Time, End, Code, Status, Modality, Visit, ID)
 	case VisitTable, ConditionTable, ProcedureTable, SpecimenTable:
@@ -305,6 +311,16 @@ func Files(path string) ([]string, error) {
 	}
 	slices.Sort(names)
 	return names, nil
+}
+
+// Owner says whose a file of a folder is where the file itself does not: the name of the
+// folder that it lies in, or else its own up to the first dot. Name is one of Files.
+func Owner(name string) string {
+	if folder, _, inside := strings.Cut(name, "/"); inside {
+		return folder
+	}
+	owner, _, _ := strings.Cut(name, ".")
+	return owner
 }
 
 // entries lists what is in one folder below path.

@@ -5,18 +5,20 @@ import "strings"
 // Systems lists the short names of the code systems that have one.
 func Systems() []string {
 	return []string{
-		"actcode", "alphaid", "ask", "atc", "clinvar", "cpt", "cvx", "dcm", "edqm", "ethnicity", "gender", "hcpcs", "hgnc", "hgvs", "hpo",
-		"icd10", "icd10cm", "icd10gm", "icd10pcs", "icd11", "icd9", "icd9cm", "icd9proc", "icdo3", "icf", "loinc", "mdc", "mesh", "mondo",
-		"ncit", "ndc", "omim", "omop", "ops", "orphanet", "pzn", "race", "rxnorm", "snomed", "so", "tnm", "ucum", "unii", "visit",
+		"actcode", "alphaid", "ask", "atc", "clinvar", "cpg", "cpt", "cvx", "dbsnp", "dcm", "edqm", "ensembl", "ethnicity", "gender", "grch37", "grch38", "greengenes",
+		"hcpcs", "hgnc", "hgvs", "hmsp", "hpo", "ibsi", "icd10", "icd10cm", "icd10gm", "icd10pcs", "icd11", "icd9", "icd9cm", "icd9proc", "icdo3", "icf", "loinc",
+		"mdc", "mesh", "mondo", "ncbitaxon", "ncit", "ndc", "omim", "omop", "ops", "orphanet", "pzn", "race", "rxnorm", "silva", "snomed", "so", "tnm",
+		"ucum", "unii", "uniprot", "visit",
 	}
 }
 
 // known says whether a name is one of Systems.
 func known(short string) bool {
 	switch short {
-	case "actcode", "alphaid", "ask", "atc", "clinvar", "cpt", "cvx", "dcm", "edqm", "ethnicity", "gender", "hcpcs", "hgnc", "hgvs", "hpo",
-		"icd10", "icd10cm", "icd10gm", "icd10pcs", "icd11", "icd9", "icd9cm", "icd9proc", "icdo3", "icf", "loinc", "mdc", "mesh", "mondo",
-		"ncit", "ndc", "omim", "omop", "ops", "orphanet", "pzn", "race", "rxnorm", "snomed", "so", "tnm", "ucum", "unii", "visit":
+	case "actcode", "alphaid", "ask", "atc", "clinvar", "cpg", "cpt", "cvx", "dbsnp", "dcm", "edqm", "ensembl", "ethnicity", "gender", "grch37", "grch38", "greengenes",
+		"hcpcs", "hgnc", "hgvs", "hmsp", "hpo", "ibsi", "icd10", "icd10cm", "icd10gm", "icd10pcs", "icd11", "icd9", "icd9cm", "icd9proc", "icdo3", "icf", "loinc",
+		"mdc", "mesh", "mondo", "ncbitaxon", "ncit", "ndc", "omim", "omop", "ops", "orphanet", "pzn", "race", "rxnorm", "silva", "snomed", "so", "tnm",
+		"ucum", "unii", "uniprot", "visit":
 		return true
 	}
 	return false

@@ -17,6 +17,12 @@ func homes() []home {
 		{"cel.dev/cel-go", []string{"cohort"}},
 		{"github.com/duckdb/duckdb-go", []string{"internal/warehouse", "internal/bench"}}, // asking; the alternative that users would pick
 		{"github.com/parquet-go/parquet-go", []string{"format/parquet"}},
+		{"github.com/klauspost/compress", []string{"format/vcf", "format/pgen", "format/bgen", "format/features", "format/recording"}},
+		{"github.com/biogo/hts", []string{"format/vcf"}},
+		{"github.com/scigolib/hdf5", []string{"format/biom"}},
+		{"github.com/muktihari/fit", []string{"format/fit"}},
+		{"github.com/suyashkumar/dicom", []string{"format/dicom"}},
+		{"golang.org/x/image", []string{"format/picture", "format/dicom"}},
 		{"github.com/apache/arrow-go", []string{"table/pool"}},
 		{"github.com/jackc/pgx", []string{"format/omop", "internal/warehouse"}}, // reading, and asking where the data are
 		{"golang.org/x/sys", []string{"table/pool"}},
