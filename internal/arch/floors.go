@@ -17,7 +17,7 @@ func floors() []floor {
 	return []floor{
 		{name: "numbers, tables, figures, words, files", folders: []string{"fixed", "table", "plot", "spelling", "atomicfile", "ucum", "genotype", "activity", "composition", "radiomics", "internal/arch"}},
 		{name: "contracts and their languages", folders: []string{"analysis", "format", "secure", "protect", "risk", "law", "dp", "audit", "identity", "manifest", "cohort", "timeline", "vocabulary", "table/pool"}},
-		{name: "what several plug-ins share", folders: []string{"analysis/internal", "analysis/analysistest", "format/formattest", "format/genomes", "format/features", "format/recording", "secure/*", "dp/*", "law/*", "disclosure", "quality"}, siblings: true},
+		{name: "what several plug-ins share", folders: []string{"analysis/internal", "analysis/analysistest", "format/formattest", "format/internal", "secure/*", "dp/*", "law/*", "disclosure", "quality"}, siblings: true},
 		{name: "plug-ins", folders: []string{"analysis/*", "format/*", "protect/*", "risk/*"}},
 		{name: "what simulated people are made of", folders: []string{"simulate/*"}, siblings: true},
 		{name: "documents and messages", folders: []string{"charter", "study", "dataset", "receipt", "federation", "catalog", "simulate"}},

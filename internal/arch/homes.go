@@ -17,7 +17,7 @@ func homes() []home {
 		{"cel.dev/cel-go", []string{"cohort"}},
 		{"github.com/duckdb/duckdb-go", []string{"internal/warehouse", "internal/bench"}}, // asking; the alternative that users would pick
 		{"github.com/parquet-go/parquet-go", []string{"format/parquet"}},
-		{"github.com/klauspost/compress", []string{"format/vcf", "format/pgen", "format/bgen", "format/features", "format/recording"}},
+		{"github.com/klauspost/compress", []string{"format/vcf", "format/pgen", "format/bgen", "format/internal"}},
 		{"github.com/biogo/hts", []string{"format/vcf"}},
 		{"github.com/scigolib/hdf5", []string{"format/biom"}},
 		{"github.com/muktihari/fit", []string{"format/fit"}},
