@@ -45,3 +45,11 @@ type Check struct {
 type Checked interface {
 	Checks() []Check
 }
+
+// Companions is implemented by formats whose sources are several files beside each
+// other, of which the path names one: they belong to the source, and a change of one is
+// a change of it.
+type Companions interface {
+	// Companions lists the paths of the other files, as far as they exist.
+	Companions(path string) []string
+}
