@@ -42,11 +42,7 @@ type bound struct {
 // A place is a line of a text file, or a row.
 type place struct{ line, row int }
 
-func (l Loader) bind(ctx context.Context, d Dataset, s table.Schema) (*binding, error) {
-	f, err := l.format(d.Format, d.Path)
-	if err != nil {
-		return nil, err
-	}
+func (l Loader) bind(ctx context.Context, d Dataset, f format.Format, s table.Schema) (*binding, error) {
 	described, err := f.Describe(ctx, d.Path, d.formatOptions())
 	if err != nil {
 		return nil, err
@@ -96,7 +92,13 @@ func (b *binding) bind(v table.Variable) {
 	if name == "" {
 		name = v.Name
 	}
-	known := slices.ContainsFunc(b.described.Columns, func(c format.Column) bool { return c.Name == name })
+	has := func(name string) bool {
+		return slices.ContainsFunc(b.described.Columns, func(c format.Column) bool { return c.Name == name })
+	}
+	known := has(name)
+	if _, ok := b.format.(*wide); ok && !mapped && isSex(v) && has(format.SexColumn) {
+		s, name, known = sexOf(v), format.SexColumn, true
+	}
 	if !known && !mapped {
 		b.absent = append(b.absent, v.Name)
 		return

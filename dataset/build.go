@@ -58,7 +58,11 @@ func (l Loader) Make(ctx context.Context, d Dataset, dictionary table.Schema, b 
 		}
 		return b.Progress
 	}
-	before, err := snapshot(ctx, d, progress("hashing"))
+	d, err := l.resolved(ctx, d)
+	if err != nil {
+		return Profile{}, err
+	}
+	before, err := l.snapshot(ctx, d, progress("hashing"))
 	if err != nil {
 		return Profile{}, err
 	}
@@ -89,11 +93,47 @@ func (l Loader) Make(ctx context.Context, d Dataset, dictionary table.Schema, b 
 }
 
 // snapshot names the state of all that a dataset is read from.
-func snapshot(ctx context.Context, d Dataset, progress func(read, of int64)) (Snapshot, error) {
+func (l Loader) snapshot(ctx context.Context, d Dataset, progress func(read, of int64)) (Snapshot, error) {
 	if Live(d.Path) {
 		return Snapshot{}, nil
 	}
-	return Take(ctx, d.Path, d.consentFile(), progress)
+	var also []string
+	if d.Samples != "" {
+		also = append(also, d.Samples)
+	}
+	if len(d.Tables) == 0 {
+		f, err := l.format(d.Format, d.Path)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		if c, ok := f.(format.Companions); ok {
+			also = append(also, c.Companions(d.Path)...)
+		}
+	}
+	return Take(ctx, d.Path, d.consentFile(), also, progress)
+}
+
+// resolved says of a source of samples which columns name patient and time.
+func (l Loader) resolved(ctx context.Context, d Dataset) (Dataset, error) {
+	if len(d.Tables) > 0 || d.Patient != "" {
+		return d, nil
+	}
+	f, err := l.format(d.Format, d.Path)
+	if err != nil {
+		return d, err
+	}
+	if _, ok := f.(format.Wide); !ok {
+		return d, nil
+	}
+	d.Patient = format.SampleColumn
+	list, err := l.samples(ctx, d)
+	if list == nil || err != nil {
+		return d, err
+	}
+	if d.Patient = patientOf; list.timed {
+		d.Time = takenAt
+	}
+	return d, nil
 }
 
 // consentFile is the name of the list of consents below the dataset's folder; "" where
@@ -111,16 +151,21 @@ func (d Dataset) consentFile() string {
 
 // fill maps the source into the pool.
 func (l Loader) fill(ctx context.Context, d Dataset, dictionary table.Schema, w *pool.Writer, m *Meta, progress func(read, of int64)) error {
-	f, err := l.source(d)
+	f, err := l.source(ctx, d, dictionary)
 	if err != nil {
 		return err
 	}
 	if tables, ok := f.(format.Tables); ok {
 		m.Shape = History
-		return l.fillHistory(ctx, d, tables, dictionary, w, m, progress)
+		err = l.fillHistory(ctx, d, tables, dictionary, w, m, progress)
+	} else {
+		m.Shape = Rows
+		err = l.fillRows(ctx, d, f, dictionary, w, m, progress)
 	}
-	m.Shape = Rows
-	return l.fillRows(ctx, d, dictionary, w, m, progress)
+	if r, ok := f.(reporter); ok && err == nil {
+		r.report(&m.Profile)
+	}
+	return err
 }
 
 // unknownVariables are names under mapping that the dictionary lacks.
@@ -136,8 +181,8 @@ func unknownVariables(d Dataset, dictionary table.Schema) []Problem {
 }
 
 // fillRows keeps a flat file row by row.
-func (l Loader) fillRows(ctx context.Context, d Dataset, dictionary table.Schema, w *pool.Writer, m *Meta, progress func(read, of int64)) error {
-	b, err := l.bind(ctx, d, dictionary)
+func (l Loader) fillRows(ctx context.Context, d Dataset, f format.Format, dictionary table.Schema, w *pool.Writer, m *Meta, progress func(read, of int64)) error {
+	b, err := l.bind(ctx, d, f, dictionary)
 	if err != nil {
 		return err
 	}
@@ -262,6 +307,11 @@ func (l Loader) fillHistory(ctx context.Context, d Dataset, f format.Tables, dic
 	c, problems, absent, err := newClinical(ctx, d, f, dictionary, tables, translate, people)
 	if err != nil {
 		return err
+	}
+	if _, flat := f.(flat); !flat { // one knows its list
+		if c.list, err = l.samples(ctx, d); err != nil {
+			return err
+		}
 	}
 	problems = append(problems, unknownVariables(d, dictionary)...)
 	m.Profile = Profile{Dataset: d.Name, Format: f.Name(), Shape: History, Absent: absent, Problems: problems}

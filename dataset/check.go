@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"hmsp.center/hmsp/quality"
 	"hmsp.center/hmsp/spelling"
 )
 
@@ -21,6 +22,8 @@ type Profile struct {
 	Unused    []string  `json:"unused,omitempty"` // columns of the file that no variable reads
 	Problems  []Problem `json:"problems,omitempty"`
 	Notes     []string  `json:"notes,omitempty"` // how the source was understood
+	// Plausible is of samples, recordings and images, whatever the dictionary asks for.
+	Checks []quality.Check `json:"checks,omitempty"`
 }
 
 // Quality is the profile of one variable, in rows.
@@ -95,6 +98,9 @@ func (p Profile) String() string {
 		}
 		out += fmt.Sprintf("  %-24s %5.1f%% complete, %d missing, %d out of range, %d unknown codes, %d of the wrong type\n",
 			v.Variable, 100*v.Completeness, v.Missing, v.OutOfRange, v.UnknownCodes, v.WrongType)
+	}
+	for _, c := range p.Checks {
+		out += fmt.Sprintf("  %s: %s\n", c.Name, c)
 	}
 	return out
 }

@@ -43,6 +43,9 @@ type clinical struct {
 	undated    map[string]int  // values that are none, by column
 	said       []string        // by the format
 	patterns   [][]string      // of each selection
+	checks     checks
+	list       *samples // nil: the source calls the patients by their names
+	left       map[string]bool
 }
 
 // eventTables are where codes are looked for unless a mapping names a table.
@@ -53,7 +56,7 @@ func eventTables() []string {
 // newClinical compiles the mapping. Translate gives the codes of the source that stand
 // for a code of the dictionary.
 func newClinical(ctx context.Context, d Dataset, f format.Tables, dictionary table.Schema, tables []format.TableInfo, translate func(...string) ([]string, error), p *people) (*clinical, []Problem, []string, error) {
-	c := &clinical{people: p, byTable: map[string][]int{}, want: map[string][]string{}, observed: map[int32]bool{}, notes: map[string]int{}, dated: map[string]bool{}, undated: map[string]int{}}
+	c := &clinical{people: p, byTable: map[string][]int{}, want: map[string][]string{}, observed: map[int32]bool{}, notes: map[string]int{}, dated: map[string]bool{}, undated: map[string]int{}, left: map[string]bool{}}
 	var problems []Problem
 	var absent []string
 	m := mapper{dataset: d, tables: tables}
@@ -93,6 +96,9 @@ func newClinical(ctx context.Context, d Dataset, f format.Tables, dictionary tab
 		if m.has(t) {
 			c.columns(t, tableColumns(t)...)
 		}
+	}
+	if c.checks = newChecks(f); len(c.checks.of) > 0 && m.has(format.MeasurementTable) {
+		c.columns(format.MeasurementTable, format.Patient, format.Code, format.Value)
 	}
 	var err error
 	if c.match, err = vocabulary.Compile(patterns...); err != nil {
@@ -248,6 +254,10 @@ func (c *clinical) describe(p *Profile) {
 		}
 	}
 	p.Notes = append(p.Notes, c.said...)
+	if len(c.left) > 0 {
+		p.Notes = append(p.Notes, unlisted(len(c.left)))
+	}
+	p.Checks = c.checks.found()
 	for _, what := range slices.Sorted(maps.Keys(c.notes)) {
 		p.Notes = append(p.Notes, fmt.Sprintf("%d %s", c.notes[what], what))
 	}

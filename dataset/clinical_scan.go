@@ -83,9 +83,25 @@ func (c *clinical) batch(name string, t *tableReader, b format.Batch) error {
 			c.notes["rows that were entered in error, cancelled or not done"]++
 			continue
 		}
+		at := c.time(t, format.Time, i)
+		if c.list != nil {
+			s, ok := c.list.of[patient]
+			if !ok {
+				c.left[patient] = true
+				continue
+			}
+			if patient = s.patient; at == table.NoTime && s.time != "" {
+				at, _ = format.ParseTime(s.time, "")
+			}
+		}
 		who := c.people.of(patient)
 		c.people.dates()
-		at := c.time(t, format.Time, i)
+		if name == format.MeasurementTable && len(c.checks.of) > 0 {
+			if x, ok := t.number(format.Value, i); ok {
+				codes, _ := t.text(format.Code, i)
+				c.checks.row(patient, codes, x)
+			}
+		}
 		switch {
 		case name == format.PersonTable:
 			c.person(who, t, i)

@@ -43,6 +43,10 @@ type Dataset struct {
 	// Concepts are files of FHIR ConceptMap or CSV that translate codes.
 	Concepts []string `json:"concepts,omitempty"`
 	Consent  *Consent `json:"consent,omitempty"`
+	// Samples is a list (CSV: sample, patient and, if it is known, time) of whose the
+	// samples, recordings or images of the source are, where it does not call them as the
+	// patients are called.
+	Samples string `json:"samples,omitempty"`
 	// Pool is the folder, in a site's home, of what was read at registration. A site
 	// writes it.
 	Pool string `json:"pool,omitempty"`
@@ -161,6 +165,7 @@ func Read(where string, data []byte) (Dataset, error) {
 		return Dataset{}, err
 	}
 	absolute(filepath.Dir(where), &d.Path)
+	absolute(filepath.Dir(where), &d.Samples)
 	for i := range d.Concepts {
 		absolute(filepath.Dir(where), &d.Concepts[i])
 	}

@@ -13,6 +13,7 @@ func (k *Kept) Measure(ctx context.Context, now int64) (quality.Profile, error) 
 	for _, v := range k.Profile.Variables {
 		o.Counts[v.Variable] = quality.Counts{Good: v.Present, Missing: v.Missing, Wrong: v.WrongType, Unknown: v.UnknownCodes, UnitUnknown: v.UnknownUnits, Outside: v.OutOfRange}
 	}
+	o.Checks = k.Profile.Checks
 	if k.Shape == History {
 		h, err := k.History(ctx, k.Variables.Names()...)
 		if err != nil {

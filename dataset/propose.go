@@ -34,11 +34,18 @@ func (l Loader) Propose(ctx context.Context, d Dataset, dictionary table.Schema)
 	if d.Name == "" {
 		d.Name = nameOf(d.Path)
 	}
+	d, err := l.resolved(ctx, d)
+	if err != nil {
+		return Proposal{Dataset: d}, err
+	}
 	p := Proposal{Dataset: d, Shape: Rows}
 	if len(d.Tables) == 0 { // of a flat file, what its header says
 		f, err := l.format(d.Format, d.Path)
 		if err != nil {
 			return p, err
+		}
+		if w, ok := f.(format.Wide); ok {
+			return p.wide(ctx, l, w)
 		}
 		if _, clinical := f.(format.Tables); !clinical {
 			described, err := f.Describe(ctx, d.Path, d.formatOptions())
@@ -60,7 +67,7 @@ func (l Loader) Propose(ctx context.Context, d Dataset, dictionary table.Schema)
 			return p, nil
 		}
 	}
-	f, err := l.source(d)
+	f, err := l.source(ctx, d, dictionary)
 	if err != nil {
 		return p, err
 	}
@@ -71,6 +78,25 @@ func (l Loader) Propose(ctx context.Context, d Dataset, dictionary table.Schema)
 	}
 	if d.Consent == nil {
 		p.consent(ctx, l)
+	}
+	return p, nil
+}
+
+// wide says what a source of samples and features holds.
+func (p Proposal) wide(ctx context.Context, l Loader, f format.Wide) (Proposal, error) {
+	described, err := f.Describe(ctx, p.Dataset.Path, p.Dataset.formatOptions())
+	if err != nil {
+		return p, err
+	}
+	p.Format, p.Notes = f.Name(), described.Notes
+	switch {
+	case p.Dataset.Samples == "":
+		p.Notes = append(p.Notes, "each sample has the name of its patient (--samples names a list that says otherwise)")
+	case p.Dataset.Time != "":
+		p.Shape = History
+		p.Notes = append(p.Notes, "the list of samples says whose each is, and when it was taken")
+	default:
+		p.Notes = append(p.Notes, "the list of samples says whose each is")
 	}
 	return p, nil
 }

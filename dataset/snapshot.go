@@ -23,10 +23,11 @@ type Snapshot struct {
 	Digest  string      `json:"digest"` // SHA-256 of names and contents, in hex
 	Files   []FileState `json:"files,omitempty"`
 	Without string      `json:"without,omitempty"` // name of the list of consents, where it is in the source's folder
+	Also    []string    `json:"also,omitempty"`    // paths of files that belong to the source and lie elsewhere
 }
 
 // A FileState is a file of a source. Name is relative to the source's folder, "" for a source that
-// is one file.
+// is one file, and a whole path for one of Also.
 type FileState struct {
 	Name    string    `json:"name,omitempty"`
 	Size    int64     `json:"size"`
@@ -37,10 +38,11 @@ type FileState struct {
 // Live says whether a path names a database rather than files.
 func Live(path string) bool { return strings.Contains(path, "://") }
 
-// Take reads all files of a source, but for the one that without names; "" names none.
+// Take reads all files of a source and those that also belong to it, but for the one
+// that without names; "" names none.
 // Each stretch of bytes is told to progress, if that is not nil.
-func Take(ctx context.Context, path, without string, progress func(read, of int64)) (Snapshot, error) {
-	s := Snapshot{Without: without}
+func Take(ctx context.Context, path, without string, also []string, progress func(read, of int64)) (Snapshot, error) {
+	s := Snapshot{Without: without, Also: also}
 	files, err := s.list(path)
 	if err != nil {
 		return s, err
@@ -52,7 +54,7 @@ func Take(ctx context.Context, path, without string, progress func(read, of int6
 	for i := range files {
 		f := &files[i]
 		h := sha256.New()
-		if err := digest(ctx, filepath.Join(path, f.Name), h, func(n int64) {
+		if err := digest(ctx, f.at(path), h, func(n int64) {
 			if progress != nil {
 				progress(read+n, of)
 			}
@@ -64,7 +66,11 @@ func Take(ctx context.Context, path, without string, progress func(read, of int6
 	}
 	whole := sha256.New()
 	for _, f := range files {
-		fmt.Fprintf(whole, "%q %s\n", f.Name, f.SHA256)
+		name := f.Name
+		if filepath.IsAbs(name) {
+			name = "also " + filepath.Base(name)
+		}
+		fmt.Fprintf(whole, "%q %s\n", name, f.SHA256)
 	}
 	s.Digest, s.Files = hex.EncodeToString(whole.Sum(nil)), files
 	return s, nil
@@ -89,7 +95,7 @@ func (s Snapshot) Same(ctx context.Context, path string) (bool, error) {
 			continue
 		}
 		h := sha256.New()
-		if err := digest(ctx, filepath.Join(path, f.Name), h, nil); err != nil {
+		if err := digest(ctx, f.at(path), h, nil); err != nil {
 			return false, err
 		}
 		if hex.EncodeToString(h.Sum(nil)) != was.SHA256 {
@@ -99,8 +105,36 @@ func (s Snapshot) Same(ctx context.Context, path string) (bool, error) {
 	return true, nil
 }
 
-// list finds the files of a source, sorted by name.
+// at is where a file of the source at path is.
+func (f FileState) at(path string) string {
+	if filepath.IsAbs(f.Name) {
+		return f.Name
+	}
+	return filepath.Join(path, f.Name)
+}
+
+// list finds the files of a source, those that also belong to it last.
 func (s Snapshot) list(path string) ([]FileState, error) {
+	files, err := s.within(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range s.Also {
+		info, err := os.Stat(p)
+		if err != nil {
+			return nil, &format.Error{File: p, Text: "this file belongs to the source, and cannot be read", Mend: "put it back, or register the dataset again", Cause: err}
+		}
+		name, err := filepath.Abs(p)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, FileState{Name: name, Size: info.Size(), Changed: info.ModTime().UTC()})
+	}
+	return files, nil
+}
+
+// within finds the files of the source itself, sorted by name.
+func (s Snapshot) within(path string) ([]FileState, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		if f, err := format.OpenFile(path); err != nil {

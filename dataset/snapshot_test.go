@@ -15,11 +15,11 @@ func TestTakeFollowsLinks(t *testing.T) {
 	if err := os.Symlink(dir, link); err != nil {
 		t.Fatal(err)
 	}
-	direct, err := Take(t.Context(), dir, "", nil)
+	direct, err := Take(t.Context(), dir, "", nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Take(t.Context(), link, "", nil)
+	s, err := Take(t.Context(), link, "", nil, nil)
 	if err != nil || s.Digest != direct.Digest || len(s.Files) != 2 {
 		t.Fatalf("%+v, %v", s, err)
 	}
@@ -35,7 +35,7 @@ func TestTakeFollowsLinks(t *testing.T) {
 	if err := os.Symlink(t.TempDir(), filepath.Join(dir, "person")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Take(t.Context(), dir, "", nil); err == nil || !strings.Contains(err.Error(), "link") {
+	if _, err := Take(t.Context(), dir, "", nil, nil); err == nil || !strings.Contains(err.Error(), "link") {
 		t.Errorf("a link to a folder: %v", err)
 	}
 }

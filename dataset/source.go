@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"hmsp.center/hmsp/format"
+	"hmsp.center/hmsp/table"
 	"hmsp.center/hmsp/vocabulary"
 )
 
@@ -21,11 +22,20 @@ const systemColumn = "system"
 
 // source is the format that a dataset is read with: its own, or one that makes
 // clinical tables of flat files.
-func (l Loader) source(d Dataset) (format.Format, error) {
-	switch {
-	case len(d.Tables) > 0:
-		return l.flat(d, d.Tables)
-	case d.Time != "":
+func (l Loader) source(ctx context.Context, d Dataset, dictionary table.Schema) (format.Format, error) {
+	if len(d.Tables) > 0 {
+		return l.flat(d, nil, d.Tables)
+	}
+	f, err := l.format(d.Format, d.Path)
+	if err != nil {
+		return nil, err
+	}
+	if w, ok := f.(format.Wide); ok {
+		if f, err = l.widened(ctx, d, w, dictionary); err != nil {
+			return nil, err
+		}
+	}
+	if d.Time != "" {
 		whole := map[string]string{format.Patient: d.Patient, format.Time: d.Time}
 		tables := map[string]Table{rowsOfFile: {Columns: whole, Options: d.Options}}
 		if d.Birth != "" || d.Death != "" {
@@ -38,22 +48,29 @@ func (l Loader) source(d Dataset) (format.Format, error) {
 			}
 			tables[format.PersonTable] = Table{Columns: person, Options: d.Options}
 		}
-		return l.flat(d, tables)
+		return l.flat(d, f, tables)
 	}
-	return l.format(d.Format, d.Path)
+	return f, nil
 }
 
-// flat makes a source of clinical tables of flat files.
-func (l Loader) flat(d Dataset, tables map[string]Table) (format.Format, error) {
+// reporter is a source that has something to add to a profile once it was read.
+type reporter interface{ report(*Profile) }
+
+// flat makes a source of clinical tables of flat files, or of the one whose format is
+// given.
+func (l Loader) flat(d Dataset, whole format.Format, tables map[string]Table) (format.Format, error) {
 	f := flat{parts: map[string]part{}}
 	for name, t := range tables {
 		path := d.Path
 		if t.File != "" {
 			path = filepath.Join(d.Path, t.File)
 		}
-		of, err := l.format("", path)
-		if err != nil {
-			return nil, err
+		of := whole
+		if of == nil {
+			var err error
+			if of, err = l.format("", path); err != nil {
+				return nil, err
+			}
 		}
 		o := format.Options{Delimiter: t.Options.Delimiter, Encoding: t.Options.Encoding, Decimal: t.Options.Decimal, Missing: t.Options.Missing}
 		f.parts[name] = part{format: of, path: path, options: o, columns: t.Columns, system: t.System, codes: t.Codes, dates: t.Options.Dates}
@@ -104,6 +121,16 @@ func (p part) column(name string) string {
 
 // Name is that of the files.
 func (f flat) Name() string { return f.parts[f.names[0]].format.Name() }
+
+// report is that of the files that have something to say.
+func (f flat) report(p *Profile) {
+	for _, name := range f.names {
+		if r, ok := f.parts[name].format.(reporter); ok {
+			r.report(p)
+			return // the same file, if there is another
+		}
+	}
+}
 
 // Sniff says no: a dataset says that it is one.
 func (flat) Sniff([]byte, string) int { return 0 }

@@ -274,12 +274,41 @@ func labelled(formats []Format, is Format, path string) error {
 			}
 		}
 	}
-	says, ok := map[string]string{".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".ndjson": "fhir", ".json": "fhir", ".hl7": "hl7"}[filepath.Ext(name)]
-	known := slices.ContainsFunc(formats, func(f Format) bool { return f.Name() == says })
-	if !ok || !known || says == is.Name() {
+	kinds := named(filepath.Ext(name))
+	if len(kinds) == 0 || slices.Contains(kinds, is.Name()) {
+		return nil
+	}
+	says := kinds[0]
+	if !slices.ContainsFunc(formats, func(f Format) bool { return f.Name() == says }) {
 		return nil
 	}
 	return &Error{File: path, Text: fmt.Sprintf("the name says %s, and the content is %s", says, is.Name()), Mend: "rename the file, or name its format if it is right so"}
+}
+
+// named are the formats of files whose names end so, the most usual first.
+func named(ending string) []string {
+	switch ending {
+	case ".csv", ".tsv":
+		return []string{"csv", "matrix", "metaphlan", "fitbit", "cgm", "acceleration", "text"}
+	case ".json":
+		return []string{"fhir", "biom", "openmhealth", "text"}
+	case ".ndjson":
+		return []string{"fhir", "openmhealth", "text"}
+	case ".parquet", ".hl7", ".vcf", ".bcf", ".bed", ".pgen", ".bgen", ".biom", ".fit", ".tcx", ".gpx", ".edf":
+		if ending == ".bcf" {
+			ending = ".vcf"
+		}
+		return []string{ending[1:]}
+	case ".dcm":
+		return []string{"dicom"}
+	case ".nii":
+		return []string{"nifti"}
+	case ".qza":
+		return []string{"qiime"}
+	case ".png", ".jpg", ".jpeg":
+		return []string{"picture"}
+	}
+	return nil
 }
 
 // Address is the address of a database without a password.

@@ -14,6 +14,7 @@ type Options struct {
 	Dataset string
 	Now     int64             // the time of the check, in seconds as table.History; 0 or table.NoTime: nothing is in the future
 	Counts  map[string]Counts // what the mapping counted, by variable
+	Checks  []Check           // what was counted of samples, recordings and images
 	// Batches, with Labels, says of which batch each person (of a history) or row (of a
 	// table) is; -1 is none. Without it a history's batches are years, or quarters.
 	Batches  []int32
@@ -189,6 +190,7 @@ func (m *meter) profile(columns []column) (Profile, error) {
 		p.First, p.Last = day(m.first), day(m.last)
 	}
 	p.Lifespan, p.Reversed = before(m.death, m.birth), before(m.to, m.from)
+	p.Checks = m.o.Checks
 	p.judge()
 	return p, nil
 }

@@ -274,8 +274,8 @@ func BenchmarkTenMillion(b *testing.B) {
 }
 
 func FuzzDecode(f *testing.F) {
-	f.Add([]byte(`{"hmsp":"quality/v1","variables":[{"name":"x"}]}`))
-	f.Add([]byte(`{"hmsp":"quality/v1-public","people":10,"variables":[{"name":"x","score":0.5}]}`))
+	f.Add([]byte(`{"hmsp":"quality/v2","variables":[{"name":"x"}]}`))
+	f.Add([]byte(`{"hmsp":"quality/v2-public","people":10,"variables":[{"name":"x","score":0.5}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if p, err := Decode(data); err == nil {
 			_ = p.String()

@@ -10,7 +10,7 @@ import (
 )
 
 // PublicVersion is the kind and version of what is published of a profile.
-const PublicVersion = "quality/v1-public"
+const PublicVersion = "quality/v2-public"
 
 // A Public profile is what other members may know of a dataset. What would tell
 // something about few people is nil or absent.
@@ -21,6 +21,7 @@ type Public struct {
 	FirstYear string           `json:"first_year,omitempty"` // with enough people
 	LastYear  string           `json:"last_year,omitempty"`
 	Variables []PublicVariable `json:"variables"`
+	Checks    []PublicCheck    `json:"checks,omitempty"`
 	Score     *float64         `json:"score,omitempty"`
 }
 
@@ -65,6 +66,7 @@ func Published(p Profile, rules disclosure.Rules) Public {
 		return out
 	}
 	out.People = &people
+	out.Checks = published(p.Checks, unit, few)
 	for _, b := range p.Batches {
 		if b.People > 2*(few+1) && p.years() {
 			if out.FirstYear == "" {
@@ -202,6 +204,11 @@ func DecodePublic(data []byte) (Public, error) {
 			if x := v.measure(m.name); x != nil && !(*x >= 0 && *x <= 1) {
 				return Public{}, fmt.Errorf("read public quality profile: the %s of %q is not from 0 to 1", m.name, v.Name)
 			}
+		}
+	}
+	for _, c := range p.Checks {
+		if c.Name == "" || c.Plausible != nil && !(*c.Plausible >= 0 && *c.Plausible <= 1) {
+			return Public{}, fmt.Errorf("read public quality profile: a check has no name, or a share that is not from 0 to 1")
 		}
 	}
 	if p.People != nil && *p.People < 0 || p.Score != nil && !(*p.Score >= 0 && *p.Score <= 1) {

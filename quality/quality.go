@@ -16,7 +16,7 @@ import (
 )
 
 // Version is the kind and version of a profile's JSON.
-const Version = "quality/v1"
+const Version = "quality/v2"
 
 // Counts are what the mapping of a source met for one variable, in rows of the source.
 type Counts struct {
@@ -44,6 +44,7 @@ type Profile struct {
 	SameRows  int        `json:"same_rows,omitempty"` // of a flat table: rows of one patient that repeat another in everything
 	Batches   []Batch    `json:"batches,omitempty"`   // years, quarters or the site's own
 	Variables []Variable `json:"variables"`           // in the dictionary's order
+	Checks    []Check    `json:"checks,omitempty"`    // of samples, recordings and images
 	Findings  []Finding  `json:"findings,omitempty"`  // what a steward should look at
 	Score     float64    `json:"score"`               // mean of the variables' scores
 }

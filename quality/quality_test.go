@@ -249,7 +249,8 @@ func example(t *testing.T) Profile {
 		e.Patients, e.Times, e.Values.Codes = append(e.Patients, p), append(e.Times, table.NoTime), append(e.Values.Codes, p%2)
 	}
 	w.h.Events = append(w.h.Events, e)
-	p, err := OfHistory(t.Context(), w.h, Options{Dataset: "ward", Now: year2020 + 5*365*table.Day, Counts: map[string]Counts{"sbp": {Good: 3000, Missing: 10, Wrong: 40, UnitUnknown: 3}}})
+	p, err := OfHistory(t.Context(), w.h, Options{Dataset: "ward", Now: year2020 + 5*365*table.Day, Counts: map[string]Counts{"sbp": {Good: 3000, Missing: 10, Wrong: 40, UnitUnknown: 3}},
+		Checks: []Check{{Name: "wear time", Unit: "min", Low: 600, High: 1440, Values: 1400, People: 300, Outside: 100}, {Name: "slice gap", Low: 1, High: 1.05, Values: 3, People: 3}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +281,7 @@ func TestGolden(t *testing.T) {
 	if again, _ := backPub.Encode(); err != nil || !bytes.Equal(again, pubData) {
 		t.Errorf("the public profile does not come back: %v", err)
 	}
-	for _, bad := range []string{"", "{", `{"hmsp":"quality/v2"}`, `[]`} {
+	for _, bad := range []string{"", "{", `{"hmsp":"quality/v1"}`, `[]`} {
 		if _, err := Decode([]byte(bad)); err == nil {
 			t.Errorf("%q is a profile", bad)
 		}
@@ -288,7 +289,7 @@ func TestGolden(t *testing.T) {
 			t.Errorf("%q is a public profile", bad)
 		}
 	}
-	for _, bad := range []string{`{"hmsp":"quality/v1-public","variables":[{"name":"x","score":7}]}`, `{"hmsp":"quality/v1-public","variables":[{"name":"x"},{"name":"x"}]}`} {
+	for _, bad := range []string{`{"hmsp":"quality/v2-public","checks":[{"name":"wear time","plausible":-1}]}`, `{"hmsp":"quality/v2-public","variables":[{"name":"x","score":7}]}`, `{"hmsp":"quality/v2-public","variables":[{"name":"x"},{"name":"x"}]}`} {
 		if _, err := DecodePublic([]byte(bad)); err == nil {
 			t.Errorf("%q is a public profile", bad)
 		}

@@ -131,4 +131,5 @@ func (p *Profile) judge() {
 	if p.SameRows > 0 {
 		add("", "same-rows", p.SameRows, "rows repeat another row of the same patient in every column")
 	}
+	p.Findings = append(p.Findings, findings(p.Checks)...)
 }

@@ -31,6 +31,9 @@ func (p Profile) String() string {
 		fmt.Fprintf(&b, "  %-*s  %9d  %7.1f%%  %7.1f%%  %7.1f%%  %7.1f%%  %6s  %5.2f\n", wide, v.Name, v.Values,
 			100*v.Completeness, 100*v.Conformance, 100*v.Plausibility, 100*v.Uniqueness, drift, v.Score)
 	}
+	for _, c := range p.Checks {
+		fmt.Fprintf(&b, "  %s: %s\n", c.Name, c)
+	}
 	for _, f := range p.Findings {
 		name := f.Variable
 		if name == "" {
@@ -72,6 +75,11 @@ func (p Public) String() string {
 			b.WriteString("  " + strings.Join(v.Findings, ", "))
 		}
 		b.WriteString("\n")
+	}
+	for _, c := range p.Checks {
+		if c.Plausible != nil {
+			fmt.Fprintf(&b, "  %s: %.0f%% plausible\n", c.Name, 100**c.Plausible)
+		}
 	}
 	return b.String()
 }

@@ -18,20 +18,21 @@ import (
 
 // addOptions are the flags of `dataset add`.
 type addOptions struct {
-	home, name, patient, time, dates, format, mapping, consent, noConsent, memory string
+	home, name, patient, time, dates, format, mapping, samples, consent, noConsent, memory string
 	replace, dryRun, inPlace                                                      bool
 }
 
 func datasetAdd(a *app) *cobra.Command {
 	var o addOptions
 	c := &cobra.Command{Use: "add PATH", Short: "Register a file, a folder or a database, or a mapping of one (hmsp: dataset/v1)",
-		Long: `Look at a source (CSV, Parquet, a FHIR export, an OMOP folder or database, HL7 v2
-messages), say what was understood, read it once against the charter's dictionary,
-and keep what was mapped for studies. The data stay where they are. Nothing is
+		Long: `Look at a source (tables, clinical exports and databases, genomes, expression,
+microbiomes, recordings of devices, images, notes), say what was understood, read it
+once against the charter's dictionary, and keep what was mapped for studies. The data stay where they are. Nothing is
 registered where something is not clear or does not fit; --dry-run stops there in
 any case. Of a folder that holds dataset.yaml, that mapping is used.`,
 		Example: `  hmsp dataset add lung.csv --name lung --home north
   hmsp dataset add export/ --name clinic --consent consent.csv --home north
+  hmsp dataset add cohort.vcf.gz --name genome --samples samples.csv --home north
   hmsp dataset add "postgres://reader@localhost/omop?schema=cdm" --name clinic --home north
   hmsp dataset add lung-mapping.yaml --home north --dry-run`,
 		Args: exactArgs("a file, a folder, or postgres://user@host:port/database"),
@@ -39,7 +40,8 @@ any case. Of a folder that holds dataset.yaml, that mapping is used.`,
 	homeFlag(c, &o.home)
 	f := c.Flags()
 	f.StringVar(&o.name, "name", "", "name that studies use (default: the file's name)")
-	f.StringVar(&o.format, "format", "", "kind of the source, where it cannot be told: csv, parquet, fhir, omop, hl7")
+	f.StringVar(&o.format, "format", "", "kind of the source, where it cannot be told: "+strings.Join(a.formats(), ", "))
+	f.StringVar(&o.samples, "samples", "", "list (CSV: sample, patient, time) of whose samples, recordings or images are")
 	f.StringVar(&o.patient, "patient", "", "column of a flat file that names the patient (default: told from the file)")
 	f.StringVar(&o.time, "time", "", "column of a flat file that says when a row was recorded")
 	f.StringVar(&o.dates, "dates", "", "how a flat file writes dates, where it leaves two readings: DD/MM/YYYY, MM/DD/YYYY, DD.MM.YYYY, ...")
@@ -71,7 +73,7 @@ func (o addOptions) described(path string) (dataset.Dataset, error) {
 	for _, flag := range []struct {
 		value string
 		to    *string
-	}{{o.name, &d.Name}, {o.format, &d.Format}, {o.patient, &d.Patient}, {o.time, &d.Time}, {o.dates, &d.Options.Dates}} {
+	}{{o.name, &d.Name}, {o.format, &d.Format}, {o.patient, &d.Patient}, {o.time, &d.Time}, {o.samples, &d.Samples}, {o.dates, &d.Options.Dates}} {
 		if flag.value != "" {
 			*flag.to = flag.value
 		}
@@ -104,6 +106,15 @@ func named(name, path string) (dataset.Dataset, error) {
 		return dataset.ReadFile(path)
 	}
 	return dataset.File(name, path), nil
+}
+
+// formats are the names of those that can be read.
+func (a *app) formats() []string {
+	var out []string
+	for _, f := range a.catalog.Formats {
+		out = append(out, f.Name())
+	}
+	return out
 }
 
 func (a *app) addDataset(c *cobra.Command, path string, o addOptions) error {

@@ -365,6 +365,9 @@ func absolute(d dataset.Dataset) (dataset.Dataset, error) {
 		d.Consent = &c
 		paths = append(paths, &c.Path)
 	}
+	if d.Samples != "" {
+		paths = append(paths, &d.Samples)
+	}
 	for _, p := range paths {
 		if dataset.Live(*p) {
 			continue

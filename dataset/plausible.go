@@ -1,0 +1,81 @@
+package dataset
+
+import (
+	"math"
+	"strings"
+
+	"hmsp.center/hmsp/format"
+	"hmsp.center/hmsp/quality"
+	"hmsp.center/hmsp/table"
+)
+
+// checks counts what is plausible while a source is read.
+type checks struct {
+	of     []format.Check
+	counts []quality.Check
+	people []map[string]bool // whose values were counted, by check
+}
+
+func newChecks(f format.Format) checks {
+	var c checks
+	if known, ok := f.(format.Checked); ok {
+		c.of = known.Checks()
+	}
+	for _, k := range c.of {
+		c.people = append(c.people, map[string]bool{})
+		c.counts = append(c.counts, quality.Check{Name: k.Label, Unit: k.Unit, Low: k.Low, High: k.High})
+	}
+	return c
+}
+
+// add counts a value of a patient of a check.
+func (c *checks) add(at int, patient string, x float64) {
+	if math.IsNaN(x) {
+		return
+	}
+	if !c.people[at][patient] {
+		c.people[at][strings.Clone(patient)] = true
+	}
+	p := &c.counts[at]
+	if p.Values++; x < p.Low || x > p.High {
+		p.Outside++
+	}
+}
+
+// row counts a row of the measurement table, by its codes.
+func (c *checks) row(patient, codes string, x float64) {
+	for token := range strings.SplitSeq(codes, " ") {
+		for i, k := range c.of {
+			if k.Column == token {
+				c.add(i, patient, x)
+			}
+		}
+	}
+}
+
+// found are the checks that something was found of.
+func (c *checks) found() []quality.Check {
+	var out []quality.Check
+	for i, p := range c.counts {
+		if p.People = len(c.people[i]); p.Values > 0 {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// numberOf is the number in a cell of a number's column; NaN if it is missing.
+func numberOf(kind format.Kind, v format.Values, i int) float64 {
+	switch {
+	case v.Missing(i):
+		return math.NaN()
+	case kind == format.Float:
+		return v.Float[i]
+	case kind == format.Int:
+		return float64(v.Int[i])
+	}
+	return math.NaN()
+}
+
+// sexOf is how a variable of a person's sex is read from a column of format.Sex.
+func sexOf(v table.Variable) Source { return Source{Column: format.SexColumn, Codes: sexes(v)} }
