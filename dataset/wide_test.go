@@ -240,6 +240,28 @@ func TestWideSourceWithSamples(t *testing.T) {
 	}
 }
 
+// Samples that were exchanged show in the sex of whom they are said to be.
+func TestExchanged(t *testing.T) {
+	l, path := wideSource(t)
+	clinic := filepath.Join(t.TempDir(), "clinic.csv")
+	if err := os.WriteFile(clinic, []byte("patient,sex\ns0,m\ns1,f\ns2,f\ns3,m\nz,m\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var kept []*dataset.Kept
+	for i, d := range []dataset.Dataset{{Hmsp: dataset.Version, Name: "clinic", Path: clinic, Patient: "patient"}, dataset.File("genome", path)} {
+		k, err := l.Keep(t.Context(), d, wideDictionary()[1:2], dataset.Build{Path: filepath.Join(t.TempDir(), fmt.Sprint("pool", i))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer k.Close()
+		kept = append(kept, k)
+	}
+	got, err := dataset.Exchanged(t.Context(), kept)
+	if err != nil || len(got) != 1 || got[0] != (dataset.Difference{Datasets: [2]string{"clinic", "genome"}, Variable: "sex", Patients: 4, Differ: 2}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 // What the source has and what is not what the dictionary means is refused.
 func TestWideSourceRefused(t *testing.T) {
 	l, path := wideSource(t)

@@ -161,6 +161,15 @@ func datasetLink(a *app) *cobra.Command {
 			for _, s := range shares {
 				a.printf("%8d  %s\n", s.Patients, strings.Join(s.Datasets, " and "))
 			}
+			exchanged, err := dataset.Exchanged(c.Context(), kept)
+			if err != nil {
+				return input(err)
+			}
+			for _, d := range exchanged {
+				if d.Differ > 0 {
+					a.printf("%s is not the same in %s and %s for %d of %d patients: samples may have been exchanged, or rows joined to the wrong patient\n", d.Variable, d.Datasets[0], d.Datasets[1], d.Differ, d.Patients)
+				}
+			}
 			limits, err := ledger.ReadLimits(home)
 			if err != nil {
 				return input(err)
