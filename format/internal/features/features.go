@@ -104,6 +104,8 @@ type Row struct {
 	// Places are the columns of Values, rising, of a row whose other values are 0; nil if
 	// Values has all of them.
 	Places []int32
+	// NamesOnly is set by the caller: Values are not wanted.
+	NamesOnly bool
 }
 
 // A Matrix gives the rows of a file in its order.
