@@ -19,7 +19,7 @@ import (
 // addOptions are the flags of `dataset add`.
 type addOptions struct {
 	home, name, patient, time, dates, format, mapping, samples, consent, noConsent, memory string
-	replace, dryRun, inPlace                                                      bool
+	replace, dryRun, inPlace                                                               bool
 }
 
 func datasetAdd(a *app) *cobra.Command {

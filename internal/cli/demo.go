@@ -14,6 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hmsp.center/hmsp/atomicfile"
+	"hmsp.center/hmsp/dp/ledger"
 	"hmsp.center/hmsp/internal/demo"
 	"hmsp.center/hmsp/internal/researcher"
 	"hmsp.center/hmsp/internal/site"
@@ -106,7 +108,7 @@ func (a *app) demo(ctx context.Context, d demo.Demonstration, home string, once 
 	begin := time.Now()
 	at := func(name ...string) string { return filepath.Join(append([]string{home}, name...)...) }
 	if d.Planted() {
-		a.printf("people who never existed: %d at each of six sites\n", demo.PeopleASite)
+		a.printf("people who never existed: %d at each of six sites\n", d.People)
 	}
 	if err := d.Prepare(ctx, home); err != nil {
 		return err
@@ -202,16 +204,45 @@ func (a *app) demoData(ctx context.Context, d demo.Demonstration, at func(...str
 	var wait sync.WaitGroup
 	for i, s := range sites {
 		wait.Go(func() {
-			said[i], errs[i] = a.step(ctx, "dataset", "add", at(d.Source(s)), "--name", d.Dataset, "--home", at(s))
+			said[i], errs[i] = a.register(ctx, d.Sources(s), s, at)
 		})
 	}
 	wait.Wait()
 	for i, s := range sites {
-		if lines := strings.Split(strings.TrimSpace(said[i]), "\n"); errs[i] == nil && d.Planted() {
-			a.printf("  %-7s %-5s %s\n", s, path.Base(d.Source(s)), lines[len(lines)-1])
+		if errs[i] == nil && d.Planted() {
+			a.printf("%s", said[i])
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// register registers what a site has, of the same patients on one account, and tells
+// what came of each.
+func (a *app) register(ctx context.Context, sources []demo.Source, site string, at func(...string) string) (string, error) {
+	first := sources[0].Dataset
+	budget := "hmsp: budget/v1\ndatasets:\n"
+	for _, s := range sources[1:] {
+		budget += fmt.Sprintf("  %s: {with: %s}\n", s.Dataset, first)
+	}
+	if len(sources) > 1 {
+		if err := atomicfile.Write(at(site, ledger.File), []byte(budget), 0o600); err != nil {
+			return "", err
+		}
+	}
+	var out strings.Builder
+	for _, s := range sources {
+		line := []string{"dataset", "add", at(s.Path), "--name", s.Dataset, "--home", at(site)}
+		if s.Samples != "" {
+			line = append(line, "--samples", at(s.Samples))
+		}
+		said, err := a.step(ctx, line...)
+		if err != nil {
+			return "", err
+		}
+		lines := strings.Split(strings.TrimSpace(said), "\n")
+		fmt.Fprintf(&out, "  %-7s %-5s %s\n", site, path.Base(s.Path), lines[len(lines)-1])
+	}
+	return out.String(), nil
 }
 
 // demoFound holds what a study found against what was planted.

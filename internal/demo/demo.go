@@ -29,13 +29,17 @@ var Files embed.FS
 type Demonstration struct {
 	Data    string   // the word for it
 	Charter string   // name of the consortium
-	Dataset string   // name under which the sites register their data
+	People  int      // at each site
 	Studies []string // files, in the order in which they are asked
 	files   []string // that Prepare writes as they are
 	people  func(ctx context.Context, dir string) error
-	source  func(site string) string
+	sources func(site string) []Source
 	effects []effect
 }
+
+// A Source is what a site registers under a name: a path below the folder that Prepare
+// filled, and the list of its samples, if it has one.
+type Source struct{ Dataset, Path, Samples string }
 
 // Demonstrations are all that there are; the first is shown where none is named.
 func Demonstrations() []Demonstration { return []Demonstration{lung(), simulated()} }
@@ -51,8 +55,9 @@ func (d Demonstration) Dictionary() string {
 	return "dictionary.yaml"
 }
 
-// Source is the path of what a site registers, below the folder that Prepare filled.
-func (d Demonstration) Source(site string) string { return d.source(site) }
+// Sources are what a site registers. All are of the same patients, and spend on the
+// account of the first.
+func (d Demonstration) Sources(site string) []Source { return d.sources(site) }
 
 // Planted says whether there is a truth to hold the answers against.
 func (d Demonstration) Planted() bool { return d.people != nil }

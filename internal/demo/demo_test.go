@@ -25,7 +25,9 @@ func TestPrepare(t *testing.T) {
 			}
 			paths := []string{d.Dictionary()}
 			for _, s := range demo.Sites() {
-				paths = append(paths, d.Source(s))
+				for _, source := range d.Sources(s) {
+					paths = append(paths, source.Path)
+				}
 			}
 			for _, p := range paths {
 				if _, err := os.Stat(filepath.Join(dir, p)); err != nil {
@@ -37,8 +39,8 @@ func TestPrepare(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if s.Dataset != d.Dataset {
-					t.Errorf("%s is over %s, the sites register %s", f, s.Dataset, d.Dataset)
+				if s.Dataset != d.Sources("east")[0].Dataset {
+					t.Errorf("%s is over %s, the sites register %s", f, s.Dataset, d.Sources("east")[0].Dataset)
 				}
 			}
 			if d.Planted() {
@@ -51,10 +53,10 @@ func TestPrepare(t *testing.T) {
 // planted answers each study with estimates of 2, and looks up what was planted.
 func planted(t *testing.T, d demo.Demonstration, dir string) {
 	truth, err := simulate.ReadTruth(filepath.Join(dir, "people"))
-	if err != nil || truth.People != demo.PeopleASite*len(demo.Sites()) {
+	if err != nil || truth.People != d.People*len(demo.Sites()) {
 		t.Fatalf("%d people, %v", truth.People, err)
 	}
-	if mapping, err := dataset.ReadFile(filepath.Join(dir, d.Source("east"), "dataset.yaml")); err != nil || mapping.Consent == nil {
+	if mapping, err := dataset.ReadFile(filepath.Join(dir, d.Sources("east")[0].Path, "dataset.yaml")); err != nil || mapping.Consent == nil {
 		t.Errorf("the mapping of east: %+v, %v", mapping, err)
 	}
 	terms := []string{"treated", "age", "sexmale", "cholesterol", `I(smoking == "current")TRUE`}

@@ -11,7 +11,8 @@ func Studies() []string {
 // lung is the NCCTG lung cancer trial.
 func lung() Demonstration {
 	source := func(site string) string { return path.Join("lung", site+".csv") }
-	d := Demonstration{Data: "lung", Charter: "ncctg", Dataset: "lung", Studies: Studies(), files: []string{"dictionary.yaml"}, source: source}
+	d := Demonstration{Data: "lung", Charter: "ncctg", Studies: Studies(), files: []string{"dictionary.yaml"},
+		sources: func(site string) []Source { return []Source{{Dataset: "lung", Path: source(site)}} }}
 	for _, s := range Sites() {
 		d.files = append(d.files, source(s))
 	}
