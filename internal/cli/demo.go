@@ -208,7 +208,7 @@ func (a *app) demoData(ctx context.Context, d demo.Demonstration, at func(...str
 		})
 	}
 	wait.Wait()
-	for i, s := range sites {
+	for i := range sites {
 		if errs[i] == nil && d.Planted() {
 			a.printf("%s", said[i])
 		}
