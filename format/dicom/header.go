@@ -39,6 +39,16 @@ type Header struct {
 	pixels                            element
 	wrong                             string // what makes the pixels unreadable
 	frames                            []frame
+	size                              int64  // of the file
+	why                               string // the pixels are not read: refused
+}
+
+// slim lets go of what only the pixels need, and of names.
+func (h *Header) slim() {
+	if h.set != nil {
+		h.why = h.refused()
+	}
+	h.set, h.Name, h.Institution = nil, "", ""
 }
 
 // A frame is the place and the scale of one frame.

@@ -111,13 +111,14 @@ func (in *input) native(s *stored) error {
 	if int64(h.pixels.length) < want {
 		return wrong("there are fewer pixels than rows, columns and frames say")
 	}
-	raw, err := in.value(want)
+	raw, err := in.value(min(want+want%2, int64(h.pixels.length))) // the padding may hold a sample of a swapped word
 	if err != nil {
 		return err
 	}
 	if in.order == binary.BigEndian {
 		swap(raw, h, s.width)
 	}
+	raw = raw[:want]
 	switch {
 	case h.Bits == 1:
 		raw = unpack(raw, s.frameBytes()*h.Frames)
