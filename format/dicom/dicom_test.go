@@ -138,6 +138,11 @@ func TestPixelHashes(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
+		if filepath.Base(name) == "SC_rgb_small_odd_big_endian.dcm" {
+			// pydicom before 2.4 does not swap samples of 8 bits in words (PS3.5 section 8.1.1,
+			// pydicom's issue 1687): what is right is the little-endian original.
+			w = want["pydicom-test_files/SC_rgb_small_odd.dcm"]
+		}
 		hash := sha256.Sum256(s.data)
 		if hex.EncodeToString(hash[:]) != w.Hash {
 			t.Errorf("%s: other pixels: %d bytes of %d, shape %v %s", name, len(s.data), s.width, w.Shape, w.Dtype)
@@ -195,6 +200,8 @@ func unread(name string, h Header) string {
 		return "JPEG Extended of 12 bits"
 	case "MR_truncated.dcm":
 		return "the file ends within an element"
+	case "meta_missing_tsyntax.dcm", "nested_priv_SQ.dcm":
+		return "rows (0028,0010), columns or samples a pixel are missing"
 	case "badVR.dcm":
 		return "Number of Frames (0028,0008) is not a number"
 	}
