@@ -87,9 +87,12 @@ type Scratch struct{ calls []int8 }
 // Scratch is for one goroutine.
 func (f *Population) Scratch() *Scratch { return &Scratch{make([]int8, len(f.Panel.Variants))} }
 
+// ID is how a site calls its person i, from 0.
+func ID(site string, i int) string { return fmt.Sprintf("%s-%06d", site, i+1) }
+
 // Person makes person i, from 0, of a site.
 func (f *Population) Person(site string, t Traits, i int, scratch *Scratch) *Person {
-	p := &Person{Key: chance.NewKey(f.seed, "site", site).Item(uint64(i)), Site: site, Number: i + 1, ID: fmt.Sprintf("%s-%06d", site, i+1)}
+	p := &Person{Key: chance.NewKey(f.seed, "site", site).Item(uint64(i)), Site: site, Number: i + 1, ID: ID(site, i)}
 	for v := range p.Onset {
 		p.Onset[v] = table.NoTime
 	}
