@@ -99,17 +99,21 @@ func (h *Harmoniser) byID(v Variant) []int {
 	return out
 }
 
-// Add takes a variant of the source into consideration. It keeps a copy.
-func (h *Harmoniser) Add(v Variant) {
+// Add takes a variant of the source into consideration, of which it keeps a copy, and
+// says whether it may be one of the wanted.
+func (h *Harmoniser) Add(v Variant) bool {
 	list := slices.Concat(h.at[site{v.Chromosome, v.Position}], h.byID(v))
 	if len(list) == 0 {
-		return
+		return false
 	}
+	kept := false
 	v = Variant{Chromosome: strings.Clone(v.Chromosome), Position: v.Position, ID: strings.Clone(v.ID), Ref: strings.Clone(v.Ref), Alt: strings.Clone(v.Alt)}
 	slices.Sort(list)
 	for _, i := range slices.Compact(list) {
-		if len(h.met[i]) < maxMet {
+		if len(h.met[i]) < maxMet { // as many are too many to choose among
 			h.met[i] = append(h.met[i], v)
+			kept = true
 		}
 	}
+	return kept
 }

@@ -108,10 +108,7 @@ func (r *reader) Next(v *genotype.Variant, c *genotype.Calls) error {
 }
 
 func (r *reader) wants(v *genotype.Variant) bool {
-	if r.o.Regions != nil && !within(r.o.Regions, v) {
-		return false
-	}
-	return r.o.Keep == nil || r.o.Keep(*v)
+	return (r.o.Keep == nil || r.o.Keep(*v)) && (r.o.Regions == nil || within(r.o.Regions, v))
 }
 
 func within(regions []genotype.Region, v *genotype.Variant) bool {

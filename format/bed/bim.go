@@ -38,7 +38,7 @@ func openBim(path string) (*bim, error) {
 }
 
 func (b *bim) count() error {
-	whole := bytes.TrimRight(b.data, "\r\n\t \x00")
+	whole := bytes.TrimRight(b.data, "\r\n\t ")
 	if len(whole) == 0 {
 		return &format.Error{File: b.path, Text: "the file lists no variants", Mend: "copy it again"}
 	}

@@ -2,6 +2,7 @@ package bed
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"hmsp.center/hmsp/genotype"
 )
@@ -32,6 +33,22 @@ func decode(c *genotype.Calls, codes []byte, n int) {
 	low, high := even(x)|even(y)<<32, even(x>>1)|even(y>>1)<<32
 	mask := uint64(1)<<uint(n-whole*64) - 1
 	lo[whole], missing[whole], hi[whole] = high&^low&mask, low&^high&mask, ^(low|high)&mask
+}
+
+// count counts the codes of n samples; padding is 0 and no sample.
+func count(codes []byte, n int) genotype.Counts {
+	low, high, both := 0, 0, 0
+	add := func(x uint64) {
+		l, h := x&0x5555555555555555, x>>1&0x5555555555555555
+		low, high, both = low+bits.OnesCount64(l), high+bits.OnesCount64(h), both+bits.OnesCount64(l&h)
+	}
+	for ; len(codes) >= 8; codes = codes[8:] {
+		add(binary.LittleEndian.Uint64(codes))
+	}
+	var rest [8]byte
+	copy(rest[:], codes)
+	add(binary.LittleEndian.Uint64(rest[:]))
+	return genotype.Counts{HomRef: both, Het: high - both, Missing: low - both, HomAlt: n - low - high + both}
 }
 
 func sized(s []uint64, n int) []uint64 {

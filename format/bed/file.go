@@ -129,12 +129,27 @@ func (f *File) Variant(i int) (genotype.Variant, error) {
 
 // Calls reads the calls of variant i into c, whose memory is used again.
 func (f *File) Calls(i int, c *genotype.Calls) error {
+	return f.codes(i, func(codes []byte, n int) { decode(c, codes, n) })
+}
+
+// Counts counts the genotypes of variant i where they lie.
+func (f *File) Counts(i int) (out genotype.Counts, err error) {
+	err = f.codes(i, func(codes []byte, n int) { out = count(codes, n) })
+	return out, err
+}
+
+// codes has the codes of variant i looked at, of n samples.
+func (f *File) codes(i int, look func(codes []byte, n int)) error {
 	if err := f.usable(i); err != nil {
 		return err
 	}
-	at := len(magic) + i*f.stride
+	at, n := len(magic)+i*f.stride, len(f.info.Samples)
 	return f.guard(func() error {
-		decode(c, f.data[at:at+f.stride], len(f.info.Samples))
+		codes := f.data[at : at+f.stride]
+		if over := n % 4; over != 0 && codes[len(codes)-1]>>(2*over) != 0 { // padding is 0
+			return f.wrong(fmt.Sprintf("variant %d has calls of more samples than the .fam lists", i+1), "copy .bed and .fam again from the same place: the .fam is not whole")
+		}
+		look(codes, n)
 		return nil
 	})
 }

@@ -81,8 +81,7 @@ func (r *reader) read(s *parts, base []format.Column, names []string) error {
 		if r.stats != nil {
 			r.stats.Add(v, c)
 		}
-		if len(wanted) > 0 && h.Keep(*v) {
-			h.Add(*v)
+		if len(wanted) > 0 && h.Add(*v) {
 			met, calls = append(met, *v), append(calls, c.Clone())
 		}
 	})
