@@ -162,7 +162,7 @@ func demoTables(ctx context.Context, folder string, p *plan.Plan, dictionary tab
 	out := local.Tables{}
 	l := dataset.Loader{Formats: standard.Catalog().Formats}
 	for _, name := range p.Sites {
-		t, err := site.Try(ctx, l, dataset.File(name, filepath.Join(folder, "lung", name+".csv")), p, dictionary, name, folder)
+		t, err := site.Try(ctx, l, []dataset.Dataset{dataset.File(name, filepath.Join(folder, "lung", name+".csv"))}, p, dictionary, name, folder)
 		if err != nil {
 			return nil, fmt.Errorf("site %s: %w", name, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"os"
 	"slices"
 	"strings"
@@ -39,7 +40,8 @@ func studyRun(a *app) *cobra.Command {
 engine, masks and messages as between sites. Nothing is protected here, since one
 process holds every file; it is for trying a study and for tests. Without
 --dictionary or --charter, types and ranges are read from the files themselves.`,
-		Example: "  hmsp study run study.yaml --site a=a.csv --site b=b.csv --site c=c.csv --out result",
+		Example: `  hmsp study run study.yaml --site a=a.csv --site b=b.csv --site c=c.csv --out result
+  hmsp study run linked.yaml --dictionary dictionary.yaml --site a=clinic/ --site a/genome=a.vcf.gz`,
 		Args:    exactArgs("a study file"),
 		RunE: func(c *cobra.Command, args []string) error {
 			out, err := a.try(c.Context(), args[0], o)
@@ -51,7 +53,7 @@ process holds every file; it is for trying a study and for tests. Without
 			}
 			return ended(*out)
 		}}
-	c.Flags().StringArrayVar(&o.sites, "site", nil, "a site and its file, NAME=PATH (CSV, Parquet, a folder of FHIR or OMOP, or a mapping ending in .yaml); once per site")
+	c.Flags().StringArrayVar(&o.sites, "site", nil, "a site and its file or folder, NAME=PATH, which may be a mapping ending in .yaml; once per site, and as NAME/DATASET=PATH for each dataset that the study links")
 	c.Flags().StringVar(&o.dictionary, "dictionary", "", "file with the variables (hmsp: dictionary/v1)")
 	c.Flags().StringVar(&o.charter, "charter", "", "take the variables from this charter")
 	c.Flags().StringVar(&o.out, "out", "", "folder for result.json, one CSV per table, figures as SVG, receipt.json")
@@ -84,9 +86,14 @@ func (a *app) try(ctx context.Context, path string, o runOptions) (*receipt.Outc
 		return nil, err
 	}
 	defer os.RemoveAll(folder)
-	l := dataset.Loader{Formats: a.catalog.Formats, MaxRows: ch.Rules.MaxRows}
+	seed := maphash.MakeSeed() // pseudonyms of this run
+	l := dataset.Loader{Formats: a.catalog.Formats, MaxRows: ch.Rules.MaxRows, Pseudonym: func(patient string) uint64 { return maphash.String(seed, patient) }}
 	for _, n := range p.Sites {
-		t, err := site.Try(ctx, l, data[n], p, ch.Dictionary, n, folder)
+		sources, err := data.of(n, s.Datasets())
+		if err != nil {
+			return nil, input(err)
+		}
+		t, err := site.Try(ctx, l, sources, p, ch.Dictionary, n, folder)
 		if err != nil {
 			return nil, input(fmt.Errorf("site %s: %w", n, err))
 		}
@@ -95,20 +102,39 @@ func (a *app) try(ctx context.Context, path string, o runOptions) (*receipt.Outc
 	return local.Run(ctx, p, signers, tables, a.now)
 }
 
-// siteFiles reads NAME=PATH flags.
-func siteFiles(flags []string) (map[string]dataset.Dataset, []string, error) {
-	data := map[string]dataset.Dataset{}
+// files are what the sites of a trial have: by site, and by the name of a linked dataset
+// or "" for the one that the study is over.
+type files map[string]map[string]dataset.Dataset
+
+// of are the files of a site for the datasets of a study, the first of which needs no
+// name.
+func (f files) of(site string, datasets []string) ([]dataset.Dataset, error) {
+	out := []dataset.Dataset{f[site][""]}
+	for _, name := range datasets[1:] {
+		d, ok := f[site][name]
+		if !ok {
+			return nil, fmt.Errorf("the study links %s: name the file of site %s with --site %s/%s=PATH", name, site, site, name)
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// siteFiles reads NAME=PATH and NAME/DATASET=PATH flags.
+func siteFiles(flags []string) (files, []string, error) {
+	data := files{}
 	var names []string
 	for _, f := range flags {
 		name, path, ok := strings.Cut(f, "=")
 		if !ok || path == "" {
 			return nil, nil, fmt.Errorf("--site %q: want NAME=PATH", f)
 		}
+		name, linked, _ := strings.Cut(name, "/")
 		if err := identity.ValidName(name); err != nil {
 			return nil, nil, fmt.Errorf("--site %q: %w", f, err)
 		}
-		if _, twice := data[name]; twice {
-			return nil, nil, fmt.Errorf("--site %s is given twice", name)
+		if _, twice := data[name][linked]; twice {
+			return nil, nil, fmt.Errorf("--site %s is given twice", strings.TrimSuffix(name+"/"+linked, "/"))
 		}
 		d, err := named(name, path)
 		if err != nil {
@@ -117,8 +143,16 @@ func siteFiles(flags []string) (map[string]dataset.Dataset, []string, error) {
 		if _, err := os.Stat(d.Path); err != nil {
 			return nil, nil, fmt.Errorf("site %s: cannot read its file: %w", name, err)
 		}
-		data[name] = d
-		names = append(names, name)
+		if data[name] == nil {
+			data[name] = map[string]dataset.Dataset{}
+			names = append(names, name)
+		}
+		data[name][linked] = d
+	}
+	for _, name := range names {
+		if _, ok := data[name][""]; !ok {
+			return nil, nil, fmt.Errorf("site %s has no file of its own: give --site %s=PATH too", name, name)
+		}
 	}
 	if len(names) == 0 {
 		return nil, nil, errors.New("name each site's file with --site NAME=PATH")
@@ -128,7 +162,7 @@ func siteFiles(flags []string) (map[string]dataset.Dataset, []string, error) {
 }
 
 // trialCharter makes a charter that lives as long as this process.
-func (a *app) trialCharter(ctx context.Context, s *study.Study, o runOptions, names []string, data map[string]dataset.Dataset) (*charter.Charter, map[string]engine.Signer, *study.Signed, error) {
+func (a *app) trialCharter(ctx context.Context, s *study.Study, o runOptions, names []string, data files) (*charter.Charter, map[string]engine.Signer, *study.Signed, error) {
 	ch := charter.New("trial")
 	ch.Rules.Colluders = 0
 	signers := map[string]engine.Signer{}
@@ -156,7 +190,10 @@ func (a *app) trialCharter(ctx context.Context, s *study.Study, o runOptions, na
 	default:
 		var paths []string
 		for _, n := range names {
-			paths = append(paths, data[n].Path)
+			if len(data[n]) > 1 {
+				return nil, nil, nil, inputf("variables of linked datasets have to be declared: give --dictionary or --charter")
+			}
+			paths = append(paths, data[n][""].Path)
 		}
 		var ignored []dataset.Ignored
 		ch.Dictionary, ignored, err = dataset.Loader{Formats: a.catalog.Formats, MaxRows: ch.Rules.MaxRows}.Infer(ctx, paths...)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -248,16 +249,61 @@ func (s *Site) warehouse() warehouse.Options {
 	return warehouse.Options{Memory: s.cfg.Memory / 2, Pool: s.scratch(cohortScratch)}
 }
 
-// Try reads the people of a plan from a dataset that nobody registered, as a site of
-// that name would: it is for studies over local files. What it keeps meanwhile is in
-// the folder.
-func Try(ctx context.Context, l dataset.Loader, d dataset.Dataset, p *plan.Plan, dictionary table.Schema, name, folder string) (table.Table, error) {
+// Try reads the people of a plan from datasets that nobody registered, those of the
+// study in its order, as a site of that name would: it is for studies over local files.
+// What it keeps meanwhile is in the folder.
+func Try(ctx context.Context, l dataset.Loader, data []dataset.Dataset, p *plan.Plan, dictionary table.Schema, name, folder string) (table.Table, error) {
 	read := slices.Concat(p.Timeline.Reads(), p.Columns)
 	needed := slices.DeleteFunc(slices.Clone(dictionary), func(v table.Variable) bool { return !slices.Contains(read, v.Name) })
-	k, err := l.Keep(ctx, d, needed, dataset.Build{Path: filepath.Join(folder, name)})
+	build := func(i int) dataset.Build {
+		return dataset.Build{Path: filepath.Join(folder, fmt.Sprintf("%s.%d", name, i))}
+	}
+	var k *dataset.Kept
+	var err error
+	if len(data) == 1 {
+		k, err = l.Keep(ctx, data[0], needed, build(0))
+	} else {
+		k, err = tryLinked(ctx, l, data, p, needed, build)
+	}
 	if err != nil {
 		return table.Table{}, err
 	}
 	t, _, err := People(ctx, k, p, name, warehouse.Options{}) // mapped for as long as the process lives
 	return t, err
+}
+
+// tryLinked keeps each of several datasets, and links them.
+func tryLinked(ctx context.Context, l dataset.Loader, data []dataset.Dataset, p *plan.Plan, needed table.Schema, build func(int) dataset.Build) (*dataset.Kept, error) {
+	var parts []*dataset.Kept
+	defer func() {
+		for _, k := range parts {
+			k.Close()
+		}
+	}()
+	for i, d := range data {
+		proposed, err := l.Propose(ctx, d, needed) // whose a row is has to be known
+		if err != nil {
+			return nil, err
+		}
+		if len(proposed.Asks) > 0 {
+			return nil, fmt.Errorf("%s: not clear: %s: write a mapping (hmsp: dataset/v1) that says it", d.Path, strings.Join(proposed.Asks, "; "))
+		}
+		d = proposed.Dataset
+		d.Mapping = maps.Clone(d.Mapping)
+		maps.DeleteFunc(d.Mapping, func(v string, _ dataset.Source) bool { return needed.Index(v) < 0 })
+		b := build(i)
+		profile, err := l.Make(ctx, d, needed, b)
+		if err == nil {
+			err = profile.Fits(d)
+		}
+		if err != nil {
+			return nil, err
+		}
+		k, err := dataset.Open(b.Path)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, k)
+	}
+	return dataset.Link(ctx, parts, p.Reads(), build(len(data)))
 }
