@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"sort"
+	"strings"
+	"sync"
 
 	"hmsp.center/hmsp/format"
 	"hmsp.center/hmsp/genotype"
@@ -11,17 +13,18 @@ import (
 
 // A File goes to any variant of a pgen at once. It holds the variants in memory, about
 // as much as the first five columns of the .pvar, and reads genotypes from disk as they
-// are asked for. It is for one goroutine; others open it again.
+// are asked for: a mapped file that another program cuts short would end this one. It may
+// be read by several at once, until it is closed.
 type File struct {
-	records *records
+	records *records // decodes nothing itself
 	info    genotype.Info
-	sites   *sites // parses the lines of text
 	text    []byte // a line of each record: CHROM POS ID REF ALT
 	starts  []int  // of every lineStep-th line
 	several []several
 	size    int
-	site    site
-	record  int // of site; -1 for none
+
+	mutex sync.Mutex
+	free  []*records // copies that nobody uses
 }
 
 // A several is a record that is more than one variant.
@@ -41,7 +44,7 @@ func Open(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &File{records: r, record: -1}
+	f := &File{records: r}
 	if err := f.readSites(); err != nil {
 		r.Close()
 		return nil, err
@@ -57,8 +60,9 @@ func (f *File) readSites() error {
 	defer s.close()
 	f.info = f.records.describe(s)
 	n := 0
+	var v site
 	for ; ; n++ {
-		ok, err := s.next(&f.site)
+		ok, err := s.next(&v)
 		if err != nil {
 			return err
 		}
@@ -68,102 +72,106 @@ func (f *File) readSites() error {
 		if n == f.records.index.variants {
 			return f.records.mismatch(n + 1)
 		}
-		f.add(n)
+		f.add(n, &v)
 	}
 	if n < f.records.index.variants {
 		return f.records.mismatch(n)
 	}
 	f.info.Variants = int64(f.size)
-	f.sites = &sites{lines: lines{path: s.path}, at: siteColumns{0, 1, 2, 3, 4, 5}}
 	return nil
 }
 
 // add keeps the site as a line.
-func (f *File) add(record int) {
+func (f *File) add(record int, v *site) {
 	if record%lineStep == 0 {
 		f.starts = append(f.starts, len(f.text))
 	}
-	id := f.site.ID
+	id := v.ID
 	if id == "" {
 		id = "."
 	}
-	f.text = fmt.Appendf(f.text, "%s\t%d\t%s\t%s\t", f.site.Chromosome, f.site.Position, id, f.site.Ref)
-	for i, alt := range f.site.alts {
-		if i > 0 {
-			f.text = append(f.text, ',')
-		}
-		f.text = append(f.text, alt...)
-	}
-	f.text = append(f.text, '\n')
-	if n := len(f.site.alts); n > 1 {
+	f.text = fmt.Appendf(f.text, "%s\t%d\t%s\t%s\t%s\n", v.Chromosome, v.Position, id, v.Ref, strings.Join(v.alts, ","))
+	if n := len(v.alts); n > 1 {
 		f.several = append(f.several, several{record: record, first: f.size, alts: n})
 	}
-	f.size += len(f.site.alts)
+	f.size += len(v.alts)
 }
 
 // Info is what the files say of themselves; Variants is exact.
 func (f *File) Info() genotype.Info { return f.info }
 
-// Len is the number of variants, one for each ALT allele.
-func (f *File) Len() int { return f.size }
+// Variants is the number of variants, one for each ALT allele.
+func (f *File) Variants() int { return f.size }
 
-// Variant is the i-th variant, from 0. It panics if there is none, as a slice does.
+// Variant is the i-th variant, from 0.
 func (f *File) Variant(i int) (genotype.Variant, error) {
-	record, alt := f.place(i)
-	if err := f.load(record); err != nil {
+	record, alt, _, err := f.place(i)
+	if err != nil {
 		return genotype.Variant{}, err
 	}
-	return f.site.variant(alt), nil
-}
-
-// Calls reads the genotypes of the i-th variant, from 0, into c, whose memory is used
-// again. It panics if there is no such variant, as a slice does.
-func (f *File) Calls(i int, c *genotype.Calls) error {
-	record, alt := f.place(i)
-	alts := 1
-	if k := sort.Search(len(f.several), func(k int) bool { return f.several[k].record >= record }); k < len(f.several) && f.several[k].record == record {
-		alts = f.several[k].alts
-	}
-	if err := f.records.load(record, alts); err != nil {
-		return err
-	}
-	f.records.decoder.give(alt, c)
-	return nil
-}
-
-// Close closes the files; a second one does nothing.
-func (f *File) Close() error { return f.records.Close() }
-
-// place is the record and the ALT allele, from 1, of a variant.
-func (f *File) place(i int) (record, alt int) {
-	if i < 0 || i >= f.size {
-		panic(fmt.Sprintf("pgen: variant %d of %d", i, f.size))
-	}
-	k := sort.Search(len(f.several), func(k int) bool { return f.several[k].first > i }) - 1
-	if k < 0 {
-		return i, 1
-	}
-	s := f.several[k]
-	if i < s.first+s.alts {
-		return s.record, i - s.first + 1
-	}
-	return s.record + 1 + i - (s.first + s.alts), 1
-}
-
-// load makes the site of a record the one at hand.
-func (f *File) load(record int) error {
-	if f.record == record {
-		return nil
-	}
-	f.record = -1
 	text := f.text[f.starts[record/lineStep]:]
 	for range record % lineStep {
 		text = text[bytes.IndexByte(text, '\n')+1:]
 	}
 	line, _, _ := bytes.Cut(text, []byte("\n"))
-	if err := f.sites.parse(line, &f.site); err != nil {
-		return &format.Error{File: f.sites.path, Text: err.Error()}
+	s := sites{at: siteColumns{0, 1, 2, 3, 4, 5}}
+	var v site
+	if err := s.parse(line, &v); err != nil {
+		return genotype.Variant{}, err
 	}
-	f.record = record
+	return v.variant(alt), nil
+}
+
+// Calls reads the genotypes of the i-th variant, from 0, into c, whose memory is used
+// again.
+func (f *File) Calls(i int, c *genotype.Calls) error {
+	record, alt, alts, err := f.place(i)
+	if err != nil {
+		return err
+	}
+	r := f.take()
+	defer f.put(r)
+	if err := r.load(record, alts); err != nil {
+		return err
+	}
+	r.decoder.give(alt, c)
 	return nil
+}
+
+// take is a copy of records for one goroutine: the one that was put back last, which is
+// likely to be at the variant before.
+func (f *File) take() *records {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if n := len(f.free); n > 0 {
+		r := f.free[n-1]
+		f.free = f.free[:n-1]
+		return r
+	}
+	return f.records.clone()
+}
+
+func (f *File) put(r *records) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.free = append(f.free, r)
+}
+
+// Close closes the files; a second one does nothing.
+func (f *File) Close() error { return f.records.Close() }
+
+// place is the record of a variant, which of its ALT alleles it is, from 1, and of how many.
+func (f *File) place(i int) (record, alt, alts int, err error) {
+	if i < 0 || i >= f.size {
+		return 0, 0, 0, &format.Error{File: f.records.path, Text: fmt.Sprintf("there is no variant %d of %d", i, f.size), Mend: "ask for one from 0 on"}
+	}
+	k := sort.Search(len(f.several), func(k int) bool { return f.several[k].first > i }) - 1
+	if k < 0 {
+		return i, 1, 1, nil
+	}
+	s := f.several[k]
+	if i < s.first+s.alts {
+		return s.record, i - s.first + 1, s.alts, nil
+	}
+	return s.record + 1 + i - (s.first + s.alts), 1, 1, nil
 }

@@ -91,6 +91,15 @@ func (r *records) Close() error {
 	return err
 }
 
+// clone is a copy that decodes by itself, from the same open files.
+func (r *records) clone() *records {
+	c, x := *r, *r.index
+	x.block = block{number: -1}
+	c.index, c.data, c.decoder = &x, window{r: r.data.r, size: r.data.size}, newDecoder(len(r.samples))
+	c.at, c.before = -1, -1
+	return &c
+}
+
 // load decodes record i, of a variant with that many ALT alleles.
 func (r *records) load(i, alts int) error {
 	if r.files == nil {
