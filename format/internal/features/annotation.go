@@ -23,11 +23,27 @@ const annotationBytes = 1 << 30
 // first; columns that are named as ranks or "Taxon" make the lineage, other texts are
 // names.
 func ReadAnnotation(path string) (*Annotation, error) {
-	t, err := OpenText(path, 1<<20)
+	t, err := OpenText(path, longestAnnotation)
 	if err != nil {
 		return nil, err
 	}
 	defer t.Close()
+	return readAnnotation(path, t)
+}
+
+// longestAnnotation is the longest line of a table of features.
+const longestAnnotation = 1 << 20
+
+// NewAnnotation is ReadAnnotation of a stream; path is for errors alone.
+func NewAnnotation(path string, in io.ReadCloser) (*Annotation, error) {
+	t, err := NewText(path, in, longestAnnotation)
+	if err != nil {
+		return nil, err
+	}
+	return readAnnotation(path, t)
+}
+
+func readAnnotation(path string, t *Text) (*Annotation, error) {
 	header, err := t.Line()
 	if err == io.EOF {
 		return nil, &format.Error{File: path, Text: "the table of features is empty", Mend: "export it again"}

@@ -59,7 +59,7 @@ func (m *matcher) want(name string) int {
 	m.keys[name] = append(m.keys[name], key{i, -1})
 	if strings.ContainsAny(name, ";|") {
 		if whole := strings.Join(Lineage(name), ";"); whole != name {
-			m.keys[whole] = append(m.keys[whole], key{i, byLineage})
+			m.keys[whole] = append(m.keys[whole], key{i, -1})
 		}
 		m.lineages = true
 	} else if taxon := Taxon(name); taxon != name {
@@ -148,7 +148,8 @@ func (t *target) choose(path, column string, v Values) (*candidate, *format.Erro
 		return nil, nil
 	}
 	for _, c := range t.candidates {
-		if c.how == best.how && c.features != best.features { // taxa that are nested and as large are the same
+		// Taxa that are nested and as large are the same; rows of sums do not tell.
+		if c != best && c.how == best.how && (c.features != best.features || c.within || best.within) {
 			return nil, &format.Error{File: path, Column: column, Text: fmt.Sprintf("this is the name of two taxa, %s and %s", best.taxon, c.taxon),
 				Mend: "write it with the letter of its rank"}
 		}

@@ -34,7 +34,9 @@ type column struct {
 func standard(info Info) []format.Column {
 	out := []format.Column{{Name: format.SampleColumn, Kind: format.Text}}
 	for _, a := range info.Attributes {
-		out = append(out, format.Column{Name: a, Kind: format.Text})
+		if a != format.SampleColumn && !slices.Contains(computed(info.Values), a) { // those come first
+			out = append(out, format.Column{Name: a, Kind: format.Text})
+		}
 	}
 	for _, c := range computed(info.Values) {
 		out = append(out, format.Column{Name: c, Kind: kindOf(c)})
@@ -73,14 +75,14 @@ func (p *plan) column(name string) (column, error) {
 		c.Kind = format.Text
 		return c, nil
 	}
-	if i := slices.Index(p.info.Attributes, name); i >= 0 {
-		c.Kind, c.attribute = format.Text, i
-		return c, nil
-	}
 	plain := strings.TrimPrefix(name, "hmsp:")
 	if slices.Contains(computed(p.info.Values), plain) {
 		c.Kind, c.computed = kindOf(plain), plain
 		p.whole = p.whole || !streams(plain)
+		return c, nil
+	}
+	if i := slices.Index(p.info.Attributes, name); i >= 0 {
+		c.Kind, c.attribute = format.Text, i
 		return c, nil
 	}
 	c.expression = split(name)

@@ -21,7 +21,7 @@ type Text struct {
 	Number int // of the line that was read last, from 1
 
 	path   string
-	file   *os.File
+	file   io.Closer
 	in     *bufio.Reader
 	most   int    // of a line
 	buffer []byte // of a line that is longer than the reader's
@@ -36,11 +36,19 @@ func OpenText(path string, most int) (*Text, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Text{path: path, file: f, most: most, in: bufio.NewReaderSize(f, textBuffer)}
+	t, err := NewText(path, f, most)
+	if err != nil {
+		f.Close()
+	}
+	return t, err
+}
+
+// NewText reads a text from a stream, which Close closes; path is for errors alone.
+func NewText(path string, in io.ReadCloser, most int) (*Text, error) {
+	t := &Text{path: path, file: in, most: most, in: bufio.NewReaderSize(in, textBuffer)}
 	if head, _ := t.in.Peek(2); bytes.Equal(head, gzipMagic()) {
 		unpacked, err := gzip.NewReader(t.in)
 		if err != nil {
-			f.Close()
 			return nil, &format.Error{File: path, Text: "the file begins like gzip and is none", Mend: "copy or compress it again", Cause: err}
 		}
 		t.in = bufio.NewReaderSize(unpacked, textBuffer)
