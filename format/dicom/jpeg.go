@@ -3,7 +3,7 @@ package dicom
 import (
 	"bytes"
 	"image"
-	"image/color"
+	"image/draw"
 	"image/jpeg"
 )
 
@@ -31,12 +31,11 @@ func (s *stored) jpeg(raw []byte) ([]byte, error) {
 		}
 		return out, nil
 	}
+	rgba := image.NewRGBA(image.Rect(0, 0, h.Columns, h.Rows))
+	draw.Draw(rgba, rgba.Rect, img, img.Bounds().Min, draw.Src)
 	out := make([]byte, 0, h.Rows*h.Columns*3)
-	for y := range h.Rows {
-		for x := range h.Columns {
-			c := color.RGBAModel.Convert(img.At(x, y)).(color.RGBA)
-			out = append(out, c.R, c.G, c.B)
-		}
+	for i := 0; i < len(rgba.Pix); i += 4 {
+		out = append(out, rgba.Pix[i:i+3]...)
 	}
 	s.rgb = true
 	return out, nil
