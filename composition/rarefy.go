@@ -56,6 +56,15 @@ func without(total, v, n float64) float64 {
 	if n > total-v {
 		return 0
 	}
+	// Also the product of (total-n-k)/(total-k) for k below v, with n and v changed about:
+	// exact to the last digits, where logarithms of great factorials cancel.
+	if few, many := min(v, n), max(v, n); few <= 4096 {
+		p := 1.0
+		for k := 0.0; k < few; k++ {
+			p *= (total - many - k) / (total - k)
+		}
+		return p
+	}
 	return math.Exp(logGamma(total-v+1) - logGamma(total-v-n+1) - logGamma(total+1) + logGamma(total-n+1))
 }
 
