@@ -188,6 +188,17 @@ func (l Loader) fillRows(ctx context.Context, d Dataset, f format.Format, dictio
 	}
 	b.progress = progress
 	b.problems = append(b.problems, unknownVariables(d, dictionary)...)
+	if len(b.variables) == 0 {
+		if len(b.problems) == 0 {
+			mend := "map its columns under mapping"
+			if f.Name() == "csv" {
+				mend += "; if it holds features, such as genes or taxa, and samples, say --format matrix"
+			}
+			b.problems = append(b.problems, Problem{Text: "the file has none of the dictionary's variables", Mend: mend})
+		}
+		m.Profile = Profile{Dataset: d.Name, Format: f.Name(), Shape: Rows, Absent: b.absent, Unused: b.unused(), Problems: b.problems, Notes: b.described.Notes}
+		return nil
+	}
 	r := &rowsWriter{people: newPeople(l.Pseudonym), named: b.patient >= 0, values: make([]table.Column, len(b.variables))}
 	var fields []pool.Field
 	for _, v := range b.variables {
@@ -211,9 +222,6 @@ func (l Loader) fillRows(ctx context.Context, d Dataset, f format.Format, dictio
 		return err
 	}
 	b.judge(rows)
-	if len(b.variables) == 0 && len(b.problems) == 0 {
-		b.problems = append(b.problems, Problem{Text: "the file has none of the dictionary's variables", Mend: "map its columns under mapping"})
-	}
 	p := Profile{Dataset: d.Name, Format: b.format.Name(), Shape: Rows, Rows: rows, People: rows, Absent: b.absent, Unused: b.unused(), Problems: b.problems, Notes: b.described.Notes}
 	if r.named {
 		p.People = r.people.count()

@@ -3,6 +3,7 @@ package dataset
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"hmsp.center/hmsp/quality"
 	"hmsp.center/hmsp/spelling"
@@ -82,7 +83,12 @@ func (p Profile) String() string {
 	for _, n := range p.Notes {
 		out += "  " + n + "\n"
 	}
+	var empty []string
 	for _, v := range p.Variables {
+		if p.Shape == History && v.Records == 0 {
+			empty = append(empty, fmt.Sprintf("%s (%s)", v.Variable, v.Column))
+			continue
+		}
 		if p.Shape == History {
 			out += fmt.Sprintf("  %-24s %d values", v.Variable, v.Present)
 			for _, lost := range []struct {
@@ -99,8 +105,19 @@ func (p Profile) String() string {
 		out += fmt.Sprintf("  %-24s %5.1f%% complete, %d missing, %d out of range, %d unknown codes, %d of the wrong type\n",
 			v.Variable, 100*v.Completeness, v.Missing, v.OutOfRange, v.UnknownCodes, v.WrongType)
 	}
+	if len(empty) > 0 {
+		out += "  nothing is recorded of " + strings.Join(empty, ", ") + "\n"
+	}
+	usual := 0
 	for _, c := range p.Checks {
-		out += fmt.Sprintf("  %s: %s\n", c.Name, c)
+		if c.Outside > 0 {
+			out += fmt.Sprintf("  %s: %s\n", c.Name, c)
+		} else {
+			usual++
+		}
+	}
+	if usual > 0 {
+		out += fmt.Sprintf("  plausible in all of their values: %d of %d checks\n", usual, len(p.Checks))
 	}
 	return out
 }

@@ -57,7 +57,7 @@ func (k *Kept) see(ctx context.Context, names ...string) (linked, error) {
 
 // Link makes one history of datasets of the same patients at one site, joined by their
 // pseudonyms: the people of the first, and of each named variable the events of the
-// first dataset that has it. The rows of a flat file, one a patient, are events without
+// first dataset that has any. The rows of a flat file, one a patient, are events without
 // a time. It is kept as a pool, as b says.
 func Link(ctx context.Context, kept []*Kept, names []string, b Build) (*Kept, error) {
 	m := Meta{Hmsp: MetaVersion, Shape: History}
@@ -84,7 +84,10 @@ func Link(ctx context.Context, kept []*Kept, names []string, b Build) (*Kept, er
 		return nil, err
 	}
 	for _, n := range names {
-		at := slices.IndexFunc(parts, func(l linked) bool { return l.Variables.Index(n) >= 0 })
+		at := slices.IndexFunc(parts, func(l linked) bool { return l.recorded(n) })
+		if at < 0 { // nothing is recorded of it: whoever looked for it says so
+			at = slices.IndexFunc(parts, func(l linked) bool { return l.Variables.Index(n) >= 0 })
+		}
 		if at < 0 {
 			return nil, (&Kept{Meta: m}).lacks([]string{n})
 		}
@@ -107,6 +110,19 @@ func Link(ctx context.Context, kept []*Kept, names []string, b Build) (*Kept, er
 		return nil, err
 	}
 	return Open(b.Path)
+}
+
+// recorded says whether there is any value of a variable. A clinical source is looked
+// through for the codes of all variables, also for those that are in another dataset.
+func (l linked) recorded(name string) bool {
+	if l.Variables.Index(name) < 0 {
+		return false
+	}
+	if l.Shape == Rows {
+		return true
+	}
+	e, ok := l.history.Lookup(name)
+	return ok && len(e.Patients) > 0
 }
 
 // linkPeople writes the people of the first part, with the dates of whoever knows them.

@@ -28,6 +28,17 @@ func newChecks(f format.Format) checks {
 	return c
 }
 
+// only keeps the checks of columns that there are.
+func (c *checks) only(has func(column string) bool) {
+	kept := checks{}
+	for i, k := range c.of {
+		if has(k.Column) {
+			kept.of, kept.counts, kept.people = append(kept.of, k), append(kept.counts, c.counts[i]), append(kept.people, c.people[i])
+		}
+	}
+	*c = kept
+}
+
 // add counts a value of a patient of a check.
 func (c *checks) add(at int, patient string, x float64) {
 	if math.IsNaN(x) {

@@ -41,6 +41,7 @@ func (l Loader) widened(ctx context.Context, d Dataset, f format.Wide, dictionar
 		}
 	}
 	w.columns = append(w.columns, described.Columns...)
+	w.checks.only(w.has) // not every source has all that its format can compute
 	var wanted [][]string
 	var of []table.Variable
 	for _, v := range dictionary {

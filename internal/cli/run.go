@@ -42,7 +42,7 @@ process holds every file; it is for trying a study and for tests. Without
 --dictionary or --charter, types and ranges are read from the files themselves.`,
 		Example: `  hmsp study run study.yaml --site a=a.csv --site b=b.csv --site c=c.csv --out result
   hmsp study run linked.yaml --dictionary dictionary.yaml --site a=clinic/ --site a/genome=a.vcf.gz`,
-		Args:    exactArgs("a study file"),
+		Args: exactArgs("a study file"),
 		RunE: func(c *cobra.Command, args []string) error {
 			out, err := a.try(c.Context(), args[0], o)
 			if err != nil {
