@@ -2,7 +2,8 @@
 // bit planes, imputed dosages as numbers, and what a variant is called.
 //
 // It serves the readers of genotype files, which fill it variant after variant, and the
-// kernels that count over it. A variant has two alleles here: readers split one with more
+// kernels that count over it, and it finds the variants that a dictionary names among
+// those of a source (Harmoniser). A variant has two alleles here: readers split one with more
 // into one for each alternate allele, as `bcftools norm -m-` does. It knows no files.
 package genotype
 

@@ -14,6 +14,8 @@ type Match struct {
 	ByID    bool    // found by identifier alone; no alleles were compared
 	Problem string  // why the source's variant cannot be what is wanted; "" if it can, or has none
 	Mend    string
+
+	elsewhere bool // the source has one of the name, at another position
 }
 
 // Name is the name of the column that counts the wanted allele: in the source's own

@@ -74,6 +74,7 @@ func TestHarmonise(t *testing.T) {
 		{"nowhere", bed, []Variant{v("1:6:A:G", "rs2")}, "grch37:1:5:A:G dbsnp:rs1", ""},
 		{"by place whatever the name", bed, []Variant{v("1:5:A:G", "rs2"), v("1:6:A:G", "rs1")}, "dbsnp:rs1 grch37:1:5:A:G", "1:5:A:G"},
 		{"at another position", bed, []Variant{v("1:6:A:G", "rs1")}, "grch37:1:5:A:G dbsnp:rs1", "- another position"},
+		{"where another build has it", vcf, []Variant{v("1:6:A:G", "rs1")}, "grch37:1:5:A:G grch38:1:6:A:G dbsnp:rs1", "- another position than the dictionary: where GRCh38 has it"},
 		{"at another position, other alleles here", bed, []Variant{v("1:5:A:C", ""), v("1:6:A:G", "rs1")}, "grch37:1:5:A:G dbsnp:rs1", "- another position"},
 		{"by name", bed, []Variant{v("1:5:A:T", "sim12")}, "hmsp:sim12", "1:5:A:T"},
 		{"by one of several names", vcf, []Variant{v("1:5:A:T", "rs1;rs2")}, "dbsnp:rs2", "1:5:A:T"},

@@ -16,7 +16,7 @@ func (h *Harmoniser) Matches() ([]Match, []string) {
 		switch {
 		case out[i].Found && !out[i].ByID && len(h.wanted[i].IDs) > 0:
 			fit++
-		case out[i].Variant.Position > 0 && out[i].Problem == otherPlace:
+		case out[i].elsewhere:
 			elsewhere++
 		}
 	}
@@ -103,7 +103,7 @@ func (h *Harmoniser) match(i int, build Build) Match {
 	case problem.Problem != "" && (problem.Problem != otherAllele || len(named) == 0):
 		return problem
 	case len(places) > 0 && len(named) > 0 && !slices.ContainsFunc(named, func(v Variant) bool { return at(places, v) }):
-		return Match{Variant: named[0], Problem: otherPlace, Mend: mendBuild}
+		return w.elsewhere(named[0])
 	case problem.Problem != "":
 		return problem
 	case len(places) > 0 || len(w.IDs) == 0 && len(w.Places) == 0:
@@ -122,6 +122,19 @@ func (h *Harmoniser) match(i int, build Build) Match {
 	return Match{Found: true, Variant: named[0], ByID: true}
 }
 
+// elsewhere is what is said of a variant of the right name at another place than on the
+// source's build.
+func (w Wanted) elsewhere(v Variant) Match {
+	m := Match{Variant: v, elsewhere: true, Problem: otherPlace, Mend: mendBuild}
+	for _, p := range w.Places {
+		if p.Build != "" && at([]Place{p}, v) {
+			m.Problem += ": where " + string(p.Build) + " has it"
+		}
+	}
+	return m
+}
+
+// at says whether a variant lies at one of the places.
 func at(places []Place, v Variant) bool {
 	return slices.ContainsFunc(places, func(p Place) bool { return v.Chromosome == p.Chromosome && v.Position == p.Position })
 }

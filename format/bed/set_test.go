@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -104,12 +105,15 @@ func TestSuite(t *testing.T) {
 		})
 	})
 	t.Run("real", func(t *testing.T) {
-		formattest.Suite(t, New(), []formattest.Sample{
+		real := []formattest.Sample{
 			{Path: shared(t, "genomics/regenie_example/example.bed"), Columns: columns(true), Rows: 500},
 			{Path: shared(t, "genomics/regenie_example/example_3chr.bed"), Columns: columns(false), Rows: 500},
-			{Path: shared(t, "genomics/kg_phase1/kg_phase1.bed"), Columns: columns(false), Rows: 1092},
-			{Path: shared(t, "genomics/gwas_chr10_cc/gwas_chr10_cc.bed"), Columns: columns(false), Rows: 1000},
-		}, nil)
+		}
+		if !testing.Short() {
+			real = append(real, formattest.Sample{Path: shared(t, "genomics/kg_phase1/kg_phase1.bed"), Columns: columns(false), Rows: 1092},
+				formattest.Sample{Path: shared(t, "genomics/gwas_chr10_cc/gwas_chr10_cc.bed"), Columns: columns(false), Rows: 1000})
+		}
+		formattest.Suite(t, New(), real, nil)
 	})
 }
 
@@ -309,7 +313,7 @@ func TestCutWhileRead(t *testing.T) {
 	}
 	var c genotype.Calls
 	var fe *format.Error
-	if err := f.Calls(99, &c); err != nil && !errors.As(err, &fe) { // systems that read the file do not notice
+	if err := f.Calls(99, &c); !errors.As(err, &fe) && (err != nil || runtime.GOOS == "linux") { // others may not notice
 		t.Errorf("%v, want a *format.Error", err)
 	}
 	f.Close()

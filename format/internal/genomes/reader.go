@@ -75,14 +75,13 @@ func (r *reader) read(s *parts, base []format.Column, names []string) error {
 	if r.stats != nil {
 		o = genotype.Options{}
 	}
-	var met []genotype.Variant
-	var calls []genotype.Calls
+	met := map[genotype.Variant]genotype.Calls{} // of two that are the same neither is used
 	err := s.each(r.ctx, o, func(v *genotype.Variant, c *genotype.Calls) {
 		if r.stats != nil {
 			r.stats.Add(v, c)
 		}
 		if len(wanted) > 0 && h.Add(*v) {
-			met, calls = append(met, *v), append(calls, c.Clone())
+			met[*v] = c.Clone()
 		}
 	})
 	if err != nil {
@@ -94,8 +93,7 @@ func (r *reader) read(s *parts, base []format.Column, names []string) error {
 		if !m.Found {
 			return lacks(s.path, names[i], m, base)
 		}
-		at := slices.Index(met, m.Variant)
-		r.counts[i] = &counts{calls: calls[at], turned: m.Turned}
+		r.counts[i] = &counts{calls: met[m.Variant], turned: m.Turned}
 	}
 	return nil
 }
