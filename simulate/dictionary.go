@@ -52,11 +52,11 @@ func Dictionary() table.Schema {
 	}
 }
 
-// dictionaryYAML is Dictionary as a file.
-func dictionaryYAML() []byte {
+// dictionaryYAML is a dictionary as a file.
+func dictionaryYAML(dictionary table.Schema) []byte {
 	var b strings.Builder
 	b.WriteString("# The variables of simulated people, as their sites agree on them.\nhmsp: dictionary/v1\ndictionary:\n")
-	for _, v := range Dictionary() {
+	for _, v := range dictionary {
 		fmt.Fprintf(&b, "  - {name: %s, label: %q, type: %s", v.Name, v.Label, v.Kind)
 		if v.Unit != "" {
 			fmt.Fprintf(&b, ", unit: %q", v.Unit)
@@ -64,7 +64,7 @@ func dictionaryYAML() []byte {
 		if v.Code != "" {
 			fmt.Fprintf(&b, ", code: %q", v.Code)
 		}
-		if v.Kind == table.Number {
+		if v.Kind == table.Number || v.Kind == table.Integer {
 			fmt.Fprintf(&b, ", min: %s, max: %s", plain(v.Min), plain(v.Max))
 		}
 		for i, l := range v.Levels {

@@ -93,9 +93,12 @@ func faults(b []byte, r *record.Record) []byte {
 type counts struct {
 	faults []int
 	rows   [13]int
+	files  map[string]int // of people's own, by format
 }
 
-func newCounts(s *record.Site) counts { return counts{faults: make([]int, len(s.Faults))} }
+func newCounts(s *record.Site) counts {
+	return counts{faults: make([]int, len(s.Faults)), files: map[string]int{}}
+}
 
 func (c *counts) count(r *record.Record) {
 	for _, e := range r.Errors {
@@ -121,12 +124,18 @@ func (c *counts) add(d counts) {
 	for i, n := range d.rows {
 		c.rows[i] += n
 	}
+	for format, n := range d.files {
+		c.files[format] += n
+	}
 }
 
 func (c counts) named() map[string]int {
 	out := map[string]int{}
 	for i, name := range []string{"people", "visits", "diagnoses", "measurements", "drugs", "procedures", "specimens", "images", "consents", "deaths", "drop_outs", "diabetes", "chd"} {
 		out[name] = c.rows[i]
+	}
+	for format, n := range c.files {
+		out[format+"_files"] = n
 	}
 	return out
 }

@@ -10,6 +10,9 @@ import (
 	"runtime"
 	"sync"
 
+	"hmsp.center/hmsp/simulate/genome"
+	"hmsp.center/hmsp/simulate/microbiome"
+	"hmsp.center/hmsp/simulate/modality"
 	"hmsp.center/hmsp/simulate/person"
 	"hmsp.center/hmsp/simulate/record"
 )
@@ -21,17 +24,25 @@ const batchPeople = 32
 // A siteWriter writes one site in every layout.
 type siteWriter struct {
 	population *person.Population
+	community  *microbiome.Community
 	codes      *record.Codes
 	site       *record.Site
 	layouts    []placed
+	owned      []string // the formats in which people have files of their own
+	genomes    bool     // carriers are wanted
 	dir        string
+
+	carriers []genome.Carrier // of everybody, after run
 }
 
-// A batch is some people's bytes, for each file of each layout.
+// A batch is some people's bytes, for each file of each layout. Files of their own are
+// written when it is made.
 type batch struct {
-	files  [][][]byte
-	people int
-	counts counts
+	files    [][][]byte
+	people   int
+	counts   counts
+	carriers []genome.Carrier
+	err      error
 }
 
 // A job asks for the people from..to-1 and takes them back through done.
@@ -72,7 +83,7 @@ func (w *siteWriter) run(ctx context.Context, written func(people int)) (counts,
 				if ctx.Err() != nil {
 					return
 				}
-				j.done <- w.make(m, j, pool.Get().(*batch))
+				j.done <- w.make(ctx, m, j, pool.Get().(*batch))
 			}
 		})
 	}
@@ -87,18 +98,24 @@ func (w *siteWriter) batch() *batch {
 	return b
 }
 
-func (w *siteWriter) make(m *record.Maker, j job, b *batch) *batch {
+func (w *siteWriter) make(ctx context.Context, m *record.Maker, j job, b *batch) *batch {
 	for i := range b.files {
 		for k := range b.files[i] {
 			b.files[i][k] = b.files[i][k][:0]
 		}
 	}
-	b.people, b.counts = j.to-j.from, newCounts(w.site)
-	for i := j.from; i < j.to; i++ {
-		r := m.Record(i)
-		b.counts.count(r)
+	b.people, b.counts, b.carriers, b.err = j.to-j.from, newCounts(w.site), b.carriers[:0], nil
+	for i := j.from; i < j.to && b.err == nil && ctx.Err() == nil; i++ {
+		s := modality.NewSubject(m.Record(i), w.community)
+		b.counts.count(s.Record)
 		for k, l := range w.layouts {
-			l.Append(b.files[k], r)
+			l.Append(b.files[k], s)
+		}
+		for _, name := range w.owned {
+			b.err = errors.Join(b.err, w.own(name, s, &b.counts))
+		}
+		if w.genomes {
+			b.carriers = append(b.carriers, s.Carrier())
 		}
 	}
 	return b
@@ -114,12 +131,14 @@ func (w *siteWriter) collect(ctx context.Context, order chan job, pool *sync.Poo
 		select {
 		case <-ctx.Done():
 		case b := <-j.done:
+			err = b.err
 			for i, f := range out {
 				if err == nil {
 					err = f.append(b.files[i])
 				}
 			}
 			sum.add(b.counts)
+			w.carriers = append(w.carriers, b.carriers...)
 			written(b.people)
 			pool.Put(b)
 		}
@@ -133,7 +152,24 @@ func (w *siteWriter) collect(ctx context.Context, order chan job, pool *sync.Poo
 	if err == nil {
 		err = ctx.Err()
 	}
+	if err == nil {
+		err = w.tails(out)
+	}
 	return sum, errors.Join(err, closeAll(out, err == nil))
+}
+
+// tails ends the files that have an end.
+func (w *siteWriter) tails(out []*folder) error {
+	for i, l := range w.layouts {
+		t, ok := l.layout.(tailed)
+		if !ok {
+			continue
+		}
+		if err := t.Tail(out[i].write); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func closeAll(folders []*folder, good bool) error {
@@ -183,11 +219,18 @@ func (f *folder) open(l layout, s record.Site) error {
 
 func (f *folder) append(bytes [][]byte) error {
 	for i, b := range bytes {
-		if _, err := f.bufs[i].Write(b); err != nil {
-			return fmt.Errorf("simulate: write: %w", err)
+		if err := f.write(i, b); err != nil {
+			return err
 		}
-		f.sizes[i] += int64(len(b))
 	}
+	return nil
+}
+
+func (f *folder) write(file int, b []byte) error {
+	if _, err := f.bufs[file].Write(b); err != nil {
+		return fmt.Errorf("simulate: write: %w", err)
+	}
+	f.sizes[file] += int64(len(b))
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"hmsp.center/hmsp/simulate/microbiome"
 	"hmsp.center/hmsp/simulate/person"
 	"hmsp.center/hmsp/simulate/record"
+	"hmsp.center/hmsp/table"
 )
 
 // A Truth is what truth.json holds: all that was planted.
@@ -31,6 +32,7 @@ type Truth struct {
 	Rates     map[string]any      `json:"rates"`
 	Genome    GenomeTruth         `json:"genome"`
 	Taxa      []microbiome.Effect `json:"microbiome_effects"`
+	Beside    *BesideTruth        `json:"beside_records,omitempty"` // if more than clinical records is written
 	Sites     []SiteTruth         `json:"sites"`
 }
 
@@ -126,7 +128,7 @@ func (t *Truth) add(s record.Site, c counts) {
 
 func date(t int64) string { return string(record.AppendDate(nil, t)) }
 
-func (t *Truth) write(dir string, f *person.Population) error {
+func (t *Truth) write(dir string, f *person.Population, dictionary table.Schema) error {
 	for i := range t.Sites {
 		for k := range t.Sites[i].Faults {
 			w := &t.Sites[i].Faults[k]
@@ -143,5 +145,5 @@ func (t *Truth) write(dir string, f *person.Population) error {
 	if err := atomicfile.Write(filepath.Join(dir, truthFolder, "truth.json"), append(b, '\n'), 0o644); err != nil {
 		return err
 	}
-	return atomicfile.Write(filepath.Join(dir, "dictionary.yaml"), dictionaryYAML(), 0o644)
+	return atomicfile.Write(filepath.Join(dir, "dictionary.yaml"), dictionaryYAML(dictionary), 0o644)
 }

@@ -10,6 +10,8 @@ import (
 
 	"hmsp.center/hmsp/simulate/csv"
 	"hmsp.center/hmsp/simulate/fhir"
+	"hmsp.center/hmsp/simulate/microbiome"
+	"hmsp.center/hmsp/simulate/modality"
 	"hmsp.center/hmsp/simulate/omop"
 	"hmsp.center/hmsp/simulate/person"
 	"hmsp.center/hmsp/simulate/record"
@@ -17,8 +19,8 @@ import (
 
 const truthFolder = "truth"
 
-// layouts are the formats; a new one is a folder and a line here.
-func layouts() []layout { return []layout{fhir.Layout{}, omop.Layout{}, csv.Layout{}} }
+// layouts are the clinical formats; a new one is a folder and a line here.
+func layouts() []recordLayout { return []recordLayout{fhir.Layout{}, omop.Layout{}, csv.Layout{}} }
 
 // End is the last day of every simulation's records, and Start the first.
 func End() int64 { return record.Day(2024, time.December, 31) }
@@ -111,34 +113,53 @@ func publish(temp, dir string, names []string) error {
 func (o Options) write(ctx context.Context, dir string, progress func(done, of int)) error {
 	f := o.Population()
 	codes := record.NewCodes()
+	community := microbiome.New(o.Seed)
 	t := newTruth(o, f)
+	if o.beside() {
+		t.Beside = newBesideTruth(o, f.Panel)
+	}
 	done := 0
 	for i, name := range o.Sites {
 		s := record.NewSite(name, o.of(i), o.Clean)
-		w := siteWriter{population: f, codes: codes, site: &s, layouts: o.chosen(), dir: dir}
+		w := siteWriter{population: f, community: community, codes: codes, site: &s, layouts: o.chosen(community, &s), owned: o.owned(),
+			genomes: o.writes(modality.VCF) || o.writes(modality.BED), dir: dir}
 		counts, err := w.run(ctx, func(n int) {
 			done += n
 			if progress != nil {
 				progress(done, o.People)
 			}
 		})
+		if err == nil {
+			err = o.whole(ctx, &w)
+		}
 		if err != nil {
 			return err
 		}
 		t.add(s, counts)
 	}
-	return t.write(dir, f)
+	return t.write(dir, f, o.dictionary(f.Panel))
 }
 
 // chosen are the layouts with their folders, and the truth's.
-func (o Options) chosen() []placed {
-	out := []placed{{truthLayout{}, func(site string) string { return filepath.Join(truthFolder, site) }}}
+func (o Options) chosen(community *microbiome.Community, s *record.Site) []placed {
+	truthOf := func(site string) string { return filepath.Join(truthFolder, site) }
+	out := []placed{{clinical{truthLayout{}}, truthOf}}
+	add := func(l layout) {
+		out = append(out, placed{l, func(site string) string { return filepath.Join(site, l.Name()) }})
+	}
 	for _, l := range layouts() {
-		for _, name := range o.Formats {
-			if l.Name() == name {
-				out = append(out, placed{l, func(site string) string { return filepath.Join(site, name) }})
-			}
+		if o.writes(l.Name()) {
+			add(clinical{l})
 		}
+	}
+	if o.writes(modality.BIOM) {
+		add(tables{modality.NewStool(community, s)})
+	}
+	if o.writes(modality.Fitbit) {
+		add(tables{modality.FitbitTables{}})
+	}
+	if truth := (modality.Truth{Of: o.Formats}); len(truth.Files()) > 0 {
+		out = append(out, placed{tables{truth}, truthOf})
 	}
 	return out
 }

@@ -18,6 +18,8 @@ func Own(format string) (write func(s *Subject, put Put) error, ok bool) {
 	switch format {
 	case FIT:
 		return ownFIT, true
+	case DICOM:
+		return ownDICOM, true
 	case Text:
 		return ownText, true
 	}

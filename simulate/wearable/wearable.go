@@ -36,6 +36,17 @@ type Minutes struct {
 	Noise  float64 // standard deviation of the heart rate's, before it is rounded
 }
 
+// What is planted: the heart rate's mesor is Mesor + ActivityOnMesor*activity +
+// SmokingOnMesor*smoker + a normal number, in 1/min, and the expected steps of a day are
+// DailySteps*exp(ActivityOnSteps*activity).
+const (
+	Mesor           = 66.0
+	ActivityOnMesor = -2.0
+	SmokingOnMesor  = 2.0
+	DailySteps      = 7000.0
+	ActivityOnSteps = 0.3
+)
+
 // StepRate is how much the heart rate rises with each step of its minute.
 const StepRate = 0.25
 
@@ -45,8 +56,8 @@ func Record(p *person.Person, start int64, days int) Minutes {
 	n := days * DayMinutes
 	m := Minutes{Start: start, Steps: make([]uint16, n), HeartRate: make([]uint8, n), Worn: make([]bool, n), Asleep: make([]bool, n), Noise: 3}
 	activity := p.X[person.Activity]
-	m.Rhythm = Cosinor{66 - 2*activity + 2*p.X[person.Smoker] + s.Residual(4), 5 + s.Residual(1), 15 + s.Residual(1)}
-	m.Daily = 7000 * math.Exp(0.3*activity)
+	m.Rhythm = Cosinor{Mesor + ActivityOnMesor*activity + SmokingOnMesor*p.X[person.Smoker] + s.Residual(4), 5 + s.Residual(1), 15 + s.Residual(1)}
+	m.Daily = DailySteps * math.Exp(ActivityOnSteps*activity)
 	bed, wake := 23+s.Residual(0.7), 6.8+s.Residual(0.6)
 	for d := -1; d < days; d++ {
 		m.sleep(s, d, bed, wake)
