@@ -71,12 +71,25 @@ func seriesOf(hours map[int32]*moments) series {
 	return out
 }
 
-// stepSeries are the steps of the hours of days that have any: in an hour without steps a
-// device writes nothing.
+// stepHours is in how many hours of a day there are steps if the device was with the
+// person.
+const stepHours = 8
+
+// stepSeries are the steps of the hours of days on which the device was with the person:
+// steps in at least stepHours of them. In an hour without steps many devices write nothing.
 func (a *Accumulator) stepSeries() series {
 	hours, _ := a.hourly(Steps)
 	out := series{}
-	byDay(hours, func(d int32, _ []int32) {
+	byDay(hours, func(d int32, of []int32) {
+		walked := 0
+		for _, h := range of {
+			if hours[h] > 0 {
+				walked++
+			}
+		}
+		if walked < stepHours {
+			return
+		}
 		for i := range int32(24) {
 			h := d*24 + i
 			out[h] = float64(hours[h]) / million

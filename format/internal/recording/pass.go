@@ -67,6 +67,26 @@ func (c *counted) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// CountedAt is Counted for a file that is read here and there.
+func CountedAt(ctx context.Context, r io.ReaderAt) io.ReaderAt { return &countedAt{ctx, passOf(ctx), r} }
+
+type countedAt struct {
+	ctx context.Context
+	*pass
+	in io.ReaderAt
+}
+
+func (c *countedAt) ReadAt(b []byte, at int64) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := c.in.ReadAt(b, at)
+	if c.pass != nil {
+		c.read.Add(int64(n))
+	}
+	return n, err
+}
+
 // Open opens a recording to read it from its beginning; what is packed with gzip is
 // unpacked. Its bytes count as progress. An error of reading is a *format.Error, as that
 // of the context is the context's.

@@ -10,7 +10,7 @@ import (
 )
 
 // maxLine is the longest line of a table that a device's app exports.
-const maxLine = 1 << 20
+const maxLine = 64 << 10
 
 // Rows reads a table that an app exports as text with commas: lines of UTF-8, a quoted
 // field without line ends. It serves Decoders whose files have millions of rows: nothing
@@ -57,7 +57,7 @@ func (r *Rows) Next() ([][]byte, error) {
 			Note(r.ctx, "files whose last line has no line end: they may be cut off")
 		case err == bufio.ErrBufferFull:
 			r.line++
-			return nil, r.Fail("", "the line is longer than 1 MiB", "export the file again")
+			return nil, r.Fail("", "the line is longer than 64 KiB", "export the file again")
 		case err != nil:
 			return nil, err
 		}
