@@ -114,33 +114,52 @@ func TestRecords(t *testing.T) {
 	}
 }
 
-// What is in each of the real files: numbers of samples, sums, as an independent reader
+// What is in each of the real files: numbers of samples and sums, as an independent reader
 // (fitdecode 0.11) tells them.
 func TestRealFiles(t *testing.T) {
 	dir := real(t)
-	for name, want := range map[string]map[activity.Kind]int{
-		"Activity.fit":                       {activity.Speed: 14},
-		"MonitoringFile.fit":                 {},
+	for name, want := range map[string]struct {
+		rates, speeds, intervals, steps int
+		distance, walked, energy        float64
+	}{
+		"Activity.fit":                       {speeds: 14, distance: 5.73},
+		"MonitoringFile.fit":                 {steps: 79, walked: 3142 + 31, energy: 68 + 1},
 		"Settings.fit":                       {},
-		"developer-types-sample.fit":         {},
-		"garmin-edge-820-bike.fit":           {},
-		"garmin-fenix-5-walk.fit":            {},
-		"sample-activity-indoor-trainer.fit": {},
+		"developer-types-sample.fit":         {rates: 3424, speeds: 3424, distance: 6753.99},
+		"garmin-edge-820-bike.fit":           {rates: 15, speeds: 15, intervals: 126, distance: 457.12},
+		"garmin-fenix-5-walk.fit":            {rates: 17, speeds: 17, intervals: 62, distance: 67.85},
+		"sample-activity-indoor-trainer.fit": {rates: 2263},
 	} {
 		got, err := read(t.Context(), filepath.Join(dir, name))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		counts := map[activity.Kind]int{}
-		for _, s := range got {
-			counts[s.Kind]++
+		if n := [4]int{len(of(got, activity.HeartRate)), len(of(got, activity.Speed)), len(of(got, activity.BeatInterval)), len(of(got, activity.Steps))}; n != [4]int{want.rates, want.speeds, want.intervals, want.steps} {
+			t.Errorf("%s: %v heart rates, speeds, intervals, steps; want %v", name, n, want)
 		}
-		t.Log(name, counts, sum(of(got, activity.Steps)), sum(of(got, activity.Distance)))
-		_ = want
+		for what, pair := range map[string][2]float64{"distance": {sum(of(got, activity.Distance)), want.distance}, "steps": {sum(of(got, activity.Steps)), want.walked}, "energy": {sum(of(got, activity.Energy)), want.energy}} {
+			if math.Abs(pair[0]-pair[1]) > 1e-6 {
+				t.Errorf("%s: %s %g, want %g", name, what, pair[0], pair[1])
+			}
+		}
 	}
-	if _, err := read(t.Context(), filepath.Join(dir, "activity-filecrc.fit")); err == nil || !strings.Contains(err.Error(), "the checksum does not fit") {
-		t.Errorf("a wrong checksum: %v", err)
+	path := filepath.Join(dir, "activity-filecrc.fit")
+	_, err := read(t.Context(), path)
+	refused(t, path, err, "the checksum does not fit")
+}
+
+// A monitoring file's times are those of where it was worn: six hours behind UTC here.
+func TestLocalTime(t *testing.T) {
+	got, err := read(t.Context(), filepath.Join(real(t), "MonitoringFile.fit"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := time.Date(2014, 12, 27, 0, 0, 0, 0, time.UTC).Unix()
+	for _, s := range got {
+		if s.Time < day || s.Time+s.Duration > day+86400 {
+			t.Errorf("%v is not of 2014-12-27", s)
+		}
 	}
 }
 

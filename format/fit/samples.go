@@ -1,6 +1,8 @@
 package fit
 
 import (
+	"math"
+
 	"github.com/muktihari/fit/profile/basetype"
 	"github.com/muktihari/fit/profile/typedef"
 	"github.com/muktihari/fit/profile/untyped/fieldnum"
@@ -14,7 +16,8 @@ type samples struct {
 	offset int64 // local time minus UTC, s
 	emit   func(patient string, s activity.Sample) error
 	err    error
-	now    int64 // of the last message with a date; 0 before it
+	now    int64   // of the last message with a date; 0 before it
+	beat   float64 // when the next interval between beats begins
 
 	distance float64 // of the activity so far, m
 	recorded int64   // when; 0 before the first record
@@ -155,12 +158,22 @@ func (s *samples) pulse(v uint8, t int64) {
 	}
 }
 
-// intervals are times between beats in ms, of the second of the last message with a time.
+// drift is how far, in s, the sum of the intervals may be from the time of the messages
+// around them before beats are missing between.
+const drift = 3
+
+// intervals are times between beats in ms. They follow each other; where that ends, they
+// begin with the last message that had a time.
 func (s *samples) intervals(ms []uint16) {
 	for _, v := range ms {
-		if v > 0 && v != basetype.Uint16Invalid && s.now != 0 {
-			s.add(activity.BeatInterval, s.now, 0, float64(v)/1000)
+		if v == 0 || v == basetype.Uint16Invalid || s.now == 0 {
+			continue
 		}
+		if math.Abs(s.beat-float64(s.now)) > drift {
+			s.beat = float64(s.now)
+		}
+		s.add(activity.BeatInterval, int64(s.beat), 0, float64(v)/1000)
+		s.beat += float64(v) / 1000
 	}
 }
 
