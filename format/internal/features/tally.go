@@ -26,7 +26,7 @@ func (t *tally) add(x float64, v Values, logs bool) {
 	case x != x:
 		t.missing++
 		if v.additive() {
-			t.total = math.NaN()
+			t.total, t.logs = math.NaN(), math.NaN()
 		}
 	case x == 0:
 		t.zeros++
