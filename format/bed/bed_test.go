@@ -66,15 +66,9 @@ func open(t testing.TB, path string) *File {
 // counted has the variants and counts of all variants.
 func counted(t *testing.T, f *File) (vs []genotype.Variant, ns []genotype.Counts) {
 	t.Helper()
+	var v genotype.Variant
 	var c genotype.Calls
-	for i := range f.Variants() {
-		v, err := f.Variant(i)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Calls(i, &c); err != nil {
-			t.Fatal(err)
-		}
+	for r := f.reader(t.Context(), genotype.Options{}); r.Next(&v, &c) == nil; {
 		vs, ns = append(vs, v), append(ns, c.Counts())
 	}
 	return vs, ns
