@@ -257,6 +257,8 @@ func (b *bcf) soft(alt int, c *genotype.Calls) error {
 
 func (b *bcf) dsOf(i, alt int) (float32, string) {
 	switch {
+	case b.decoder.alleles == 1 && b.ds.count == 1:
+		return b.ds.float(i, 0), ""
 	case b.decoder.alleles == 0 || b.ds.len(i) == 0:
 		return float32(math.NaN()), ""
 	case b.ds.len(i) != b.decoder.alleles:

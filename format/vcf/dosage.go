@@ -13,6 +13,7 @@ import (
 type layout struct {
 	gt, ds, gp int
 	fields     int
+	last       int    // of those that are read: GP is, where there is nothing else
 	text       []byte // the FORMAT that it is of
 }
 
@@ -32,6 +33,10 @@ func (l *layout) set(format []byte) {
 		case "GP":
 			l.gp = l.fields
 		}
+	}
+	l.last = max(l.gt, l.ds)
+	if l.last < 0 {
+		l.last = l.gp
 	}
 }
 
@@ -55,7 +60,7 @@ func (d *decoder) soft(b []byte, n int, l layout, c *genotype.Calls) (int, error
 // sample decodes the fields of one sample; those at the end may be left out.
 func (d *decoder) sample(b []byte, i int, l layout, c *genotype.Calls) (why string) {
 	count, haploid, dosage := -1, false, float32(math.NaN())
-	for k, more := 0, true; more; k++ {
+	for k, more := 0, true; more && (k <= l.last || k == l.fields); k++ {
 		if k == l.fields {
 			return "has more fields than FORMAT names"
 		}

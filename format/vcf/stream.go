@@ -81,7 +81,7 @@ func newAhead(ctx context.Context, open func() (io.Reader, error)) *ahead {
 	a := &ahead{full: make(chan piece, 2), free: make(chan []byte, 4)}
 	a.ctx, a.cancel = context.WithCancel(ctx)
 	for range 4 {
-		a.free <- make([]byte, pieceBytes)
+		a.free <- nil // made when it is needed
 	}
 	a.done.Go(func() {
 		defer close(a.full)
@@ -98,6 +98,9 @@ func (a *ahead) run(open func() (io.Reader, error)) {
 		case b = <-a.free:
 		case <-a.ctx.Done():
 			return
+		}
+		if b == nil && err == nil {
+			b = make([]byte, pieceBytes)
 		}
 		n := 0
 		if err == nil {
@@ -142,7 +145,7 @@ func early() *format.Error {
 
 func (a *ahead) next() ([]byte, error) {
 	if a.held != nil {
-		a.free <- a.held[:pieceBytes]
+		a.free <- a.held[:cap(a.held)]
 		a.held = nil
 	}
 	if a.err != nil {

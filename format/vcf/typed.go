@@ -131,6 +131,12 @@ func (b *bcf) one(i int) (count int, haploid bool, why string) {
 	if b.genotype.kind == kindFloat || b.genotype.kind == kindChar {
 		return 0, false, "has a genotype that is none"
 	}
+	if b.genotype.kind == kindInt8 && b.genotype.count == 2 {
+		x, y := int(int8(b.genotype.data[2*i]))>>1-1, int(int8(b.genotype.data[2*i+1]))>>1-1
+		if x >= 0 && x <= b.decoder.alleles && y >= 0 && y <= b.decoder.alleles {
+			return hit(x, b.decoder.target) + hit(y, b.decoder.target), false, ""
+		}
+	}
 	n, gaps := b.genotype.len(i), 0
 	for k := range n {
 		v := b.genotype.int(i*b.genotype.count + k)
