@@ -35,6 +35,7 @@ type candidate struct {
 // A matcher finds the targets of each feature.
 type matcher struct {
 	targets  []*target
+	at       map[string]int // of each target in targets
 	keys     map[string][]key
 	lineages bool // some target is a whole lineage
 }
@@ -46,15 +47,14 @@ type key struct {
 
 // want adds a target once, and gives its place.
 func (m *matcher) want(name string) int {
-	for i, t := range m.targets {
-		if t.name == name {
-			return i
-		}
+	if i, ok := m.at[name]; ok {
+		return i
 	}
 	if m.keys == nil {
-		m.keys = map[string][]key{}
+		m.keys, m.at = map[string][]key{}, map[string]int{}
 	}
 	i := len(m.targets)
+	m.at[name] = i
 	m.targets = append(m.targets, &target{name: name})
 	m.keys[name] = append(m.keys[name], key{i, -1})
 	if strings.ContainsAny(name, ";|") {
