@@ -163,4 +163,3 @@ func (r *bitReader) diploid(allele, alleles int) (uint64, bool) {
 	}
 	return count, sum <= r.one
 }
-

@@ -21,8 +21,9 @@ type reader struct {
 	data    *genotypes
 	site    genotype.Variant // without Alt
 	alleles []string
-	alt     int   // the next allele to give, of alleles; past the end before the first variant
+	alt     int   // the next of alleles to give; past their end before the first variant
 	packed  int64 // bytes of genotypes that lie ahead, of a site at hand; -1 where they are read
+	err     error // what ended the reading
 	closed  bool
 }
 
@@ -33,11 +34,18 @@ func newReader(ctx context.Context, s *stream, h header, info genotype.Info, o g
 // Info is what the file says of itself.
 func (r *reader) Info() genotype.Info { return r.info }
 
-// Next reads the next variant that is wanted.
+// Next reads the next variant that is wanted. After an error it is the same again.
 func (r *reader) Next(v *genotype.Variant, c *genotype.Calls) error {
 	if r.closed {
 		return &format.Error{File: r.stream.path, Text: "the file is closed", Mend: "open it again"}
 	}
+	if r.err == nil {
+		r.err = r.next(v, c)
+	}
+	return r.err
+}
+
+func (r *reader) next(v *genotype.Variant, c *genotype.Calls) error {
 	for {
 		if err := r.ctx.Err(); err != nil {
 			return err
@@ -59,7 +67,6 @@ func (r *reader) Next(v *genotype.Variant, c *genotype.Calls) error {
 			return nil
 		}
 		if err := r.advance(); err != nil {
-			r.alleles = r.alleles[:0]
 			return err
 		}
 	}
