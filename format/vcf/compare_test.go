@@ -34,7 +34,7 @@ func sameRows(t *testing.T, what string, got, want []row) {
 		t.Fatalf("%s: %d variants, want %d", what, len(got), len(want))
 	}
 	for i := range got {
-		if !reflect.DeepEqual(got[i], want[i]) {
+		if !got[i].same(want[i]) {
 			t.Fatalf("%s: variant %d differs: %v, want %v", what, i+1, got[i].Variant, want[i].Variant)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func TestRegions(t *testing.T) {
-	path := realFiles(t)[1]
+	path := convert(t, realFiles(t)[1], ".vcf", "-Ov", "-s", "NA06989,NA06994,NA07000,NA07037,NA07048,NA07051") // sooner read
 	_, all := read(t, path, genotype.Options{})
 	regions := [][]genotype.Region{
 		{{Chromosome: "20", From: 1500000, To: 1600000}},

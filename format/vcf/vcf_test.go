@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -121,6 +122,10 @@ func rest(r genotype.Reader) ([]row, error) {
 		one.dosages = append(one.dosages, c.Dosages...)
 		rows = append(rows, one)
 	}
+}
+
+func (r row) same(other row) bool {
+	return r.Variant == other.Variant && slices.Equal(r.counts, other.counts) && slices.Equal(r.dosages, other.dosages)
 }
 
 // tally counts the genotypes of some samples, nil for all: of 0, 1, 2 alleles.
