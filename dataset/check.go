@@ -83,10 +83,10 @@ func (p Profile) String() string {
 	for _, n := range p.Notes {
 		out += "  " + n + "\n"
 	}
-	var empty []string
+	var empty, where []string
 	for _, v := range p.Variables {
-		if p.Shape == History && v.Records == 0 {
-			empty = append(empty, fmt.Sprintf("%s (%s)", v.Variable, v.Column))
+		if p.Shape == History && v.Records == v.Missing {
+			empty, where = append(empty, v.Variable), append(where, fmt.Sprintf("%s (%s)", v.Variable, v.Column))
 			continue
 		}
 		if p.Shape == History {
@@ -104,6 +104,9 @@ func (p Profile) String() string {
 		}
 		out += fmt.Sprintf("  %-24s %5.1f%% complete, %d missing, %d out of range, %d unknown codes, %d of the wrong type\n",
 			v.Variable, 100*v.Completeness, v.Missing, v.OutOfRange, v.UnknownCodes, v.WrongType)
+	}
+	if 2*len(empty) <= len(p.Variables) {
+		empty = where // few: what was looked for may be what is wrong
 	}
 	if len(empty) > 0 {
 		out += "  nothing is recorded of " + strings.Join(empty, ", ") + "\n"
