@@ -6,7 +6,7 @@
 // movement from three axes of acceleration; and with sleep from the annotations "Sleep stage
 // W", 1 to 4, R, N1 to N3, and "Lights off" and "Lights on". Who the patient is, the file
 // says in a field that is not read. A file dated 01.01.85, as those without names are, has
-// no date (table.NoTime): what is known is then known of the whole recording alone.
+// no date: its samples have no time (table.NoTime), and no hour and no day has them.
 //
 // It refuses files that are longer or shorter than their header says, and headers that the
 // format does not allow: B. Kemp and others, Electroencephalogr Clin Neurophysiol
@@ -59,7 +59,7 @@ func (Decoder) Decode(ctx context.Context, path string, emit func(patient string
 		return err
 	}
 	if h.begin == table.NoTime {
-		recording.Note(ctx, "EDF files without a date, of which only the whole recording is summed up")
+		recording.Note(ctx, "EDF files dated 01.01.85, which have no place in time")
 	}
 	m := newMontage(ctx, h, func(s activity.Sample) error { return emit("", s) })
 	var record bytes.Buffer

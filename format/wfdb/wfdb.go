@@ -4,8 +4,8 @@
 // It serves the clinical tables with heart rate and heart rate variability: of the
 // annotated beats, or where there are none of the beats that the detector of package ecg
 // finds in the first electrocardiogram. A record is named by its header. A header without
-// a base date gives no time (table.NoTime): what is known is then known of the whole
-// recording alone.
+// a base date gives samples no time (table.NoTime), and no hour and no day has them; the
+// record line says where to add it: "100 2 360 650000 08:30:00 31/01/2024".
 //
 // It refuses records of several segments, signals that are shorter or longer than the
 // header says or whose checksum is another, annotations without their end, and names that
@@ -18,6 +18,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"hmsp.center/hmsp/activity"
@@ -45,8 +46,9 @@ func (Decoder) Sniff(head []byte, filename string) int {
 	if h, err := parseHeader(filename, head); err == nil && len(h.signals) > 0 {
 		return 95
 	}
-	if _, err := recordLine(filename, firstLine(head)); err == nil {
-		return 60 // one that will be refused with a reason
+	// What is refused with a reason: signals that are not read, records of segments.
+	if regexp.MustCompile(`^[A-Za-z0-9_\-]+(/[0-9]+)? [0-9]+( |$)`).MatchString(firstLine(head)) {
+		return 60
 	}
 	return 0
 }
@@ -100,7 +102,7 @@ func (Decoder) Decode(ctx context.Context, path string, emit func(patient string
 	}
 	r := &ecg.Rhythm{Begin: h.begin, Emit: func(s activity.Sample) error { return emit("", s) }}
 	if h.begin == table.NoTime {
-		recording.Note(ctx, "WFDB records without a base date, of which only the whole recording is summed up")
+		recording.Note(ctx, "WFDB records without a base date in their header, which have no place in time")
 	}
 	var beats []int64
 	atr := annotations(path)
