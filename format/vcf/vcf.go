@@ -9,7 +9,7 @@
 // other allele counts as none of it, as `bcftools norm -m-` splits it; symbolic alleles
 // (<DEL>, <NON_REF>, <*>, *) stay as they are written, and "." is the alternate allele of
 // a record that has none. Phase is not kept. A haploid genotype counts as two alleles, and
-// one of which an allele is missing ("0/." ) is missing, as `plink2 --vcf-half-call
+// one of which an allele is missing ("0/.") is missing, as `plink2 --vcf-half-call
 // missing` takes it. DS gives dosages and, where a record has neither GT nor DS, GP does;
 // where a sample has a dosage its hard call is the nearest count within 0.1, otherwise GT.
 //
