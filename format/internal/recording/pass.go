@@ -3,8 +3,10 @@ package recording
 import (
 	"bufio"
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -68,7 +70,9 @@ func (c *counted) Read(b []byte) (int, error) {
 }
 
 // CountedAt is Counted for a file that is read here and there.
-func CountedAt(ctx context.Context, r io.ReaderAt) io.ReaderAt { return &countedAt{ctx, passOf(ctx), r} }
+func CountedAt(ctx context.Context, r io.ReaderAt) io.ReaderAt {
+	return &countedAt{ctx, passOf(ctx), r}
+}
 
 type countedAt struct {
 	ctx context.Context
@@ -129,7 +133,8 @@ func (o *opened) failed(err error) error {
 	if ended := o.ctx.Err(); ended != nil {
 		return ended
 	}
-	if err == io.ErrUnexpectedEOF || err == gzip.ErrHeader || err == gzip.ErrChecksum {
+	var corrupt flate.CorruptInputError
+	if err == io.ErrUnexpectedEOF || err == gzip.ErrHeader || err == gzip.ErrChecksum || errors.As(err, &corrupt) {
 		return &format.Error{File: o.path, Text: "the file is packed with gzip and cut off or damaged", Mend: "copy or export it again", Cause: err}
 	}
 	return unreadable(o.path, err)

@@ -39,11 +39,23 @@ func (r *Rows) Header() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range fields {
-		r.columns = append(r.columns, string(bytes.TrimPrefix(f, []byte("\xef\xbb\xbf"))))
-	}
-	return r.columns, nil
+	names := Names(fields)
+	r.Under(names)
+	return names, nil
 }
+
+// Names are fields of a header as text, without the mark of UTF-8.
+func Names(fields [][]byte) []string {
+	var out []string
+	for _, f := range fields {
+		out = append(out, string(bytes.TrimPrefix(f, []byte("\xef\xbb\xbf"))))
+	}
+	return out
+}
+
+// Under says what the header was, where it is not the first line: the rows under it must
+// have as many fields.
+func (r *Rows) Under(header []string) { r.columns = header }
 
 // Next reads a line that is not empty, and returns its fields, as many as the header has;
 // io.EOF after the last. They are valid until the next call.
