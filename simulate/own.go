@@ -91,8 +91,11 @@ func (o Options) genotypes(ctx context.Context, w *siteWriter) error {
 				return create(place(modality.BED, ".bim"), func(variants io.Writer) error {
 					return create(place(modality.BED, ".fam"), func(people io.Writer) error {
 						f, err := modality.NewBED(calls, variants, people, samples)
+						if err != nil {
+							return err
+						}
 						files = append(files, f)
-						return errors.Join(err, next())
+						return next()
 					})
 				})
 			})
@@ -101,11 +104,18 @@ func (o Options) genotypes(ctx context.Context, w *siteWriter) error {
 	if o.writes(modality.VCF) {
 		next := begin
 		begin = func() error {
-			return create(place(modality.VCF, ".vcf.gz"), func(out io.Writer) error {
-				f, err := modality.NewVCF(out, samples)
+			var f modality.VCFFile
+			err := create(place(modality.VCF, ".vcf.gz"), func(out io.Writer) (err error) {
+				if f, err = modality.NewVCF(out, samples); err != nil {
+					return err
+				}
 				files = append(files, f)
-				return errors.Join(err, next())
+				return next()
 			})
+			if err != nil {
+				return err
+			}
+			return create(place(modality.VCF, ".vcf.gz.tbi"), f.Index)
 		}
 	}
 	return begin()

@@ -96,7 +96,7 @@ func watch() table.Schema {
 }
 
 // mappings are the files beside a site's folders that say what codes cannot: whose the
-// stools are, and what is to be read of letters.
+// stools are, when the images were taken, and what is to be read of letters.
 func (o Options) mappings(site string) map[string]string {
 	out := map[string]string{}
 	if o.writes(modality.BIOM) {
@@ -106,6 +106,9 @@ func (o Options) mappings(site string) map[string]string {
 			fmt.Fprintf(b, "  clr_%s: {column: %s}\n", taxon, clr(taxon))
 		}
 		out["biom.dataset.yaml"] = b.String()
+	}
+	if o.writes(modality.NIfTI) {
+		out["nifti.dataset.yaml"] = "# The images of heads of this site: when each was taken, which the files do not say.\nhmsp: dataset/v1\nname: heads\npath: nifti\nformat: nifti\nsamples: nifti/samples.csv\n"
 	}
 	if o.writes(modality.Text) {
 		out["text.dataset.yaml"] = "# The letters of this site, and what is read of them.\nhmsp: dataset/v1\nname: letters\npath: text\nformat: text\nmapping:\n" +

@@ -158,6 +158,9 @@ func (o Options) chosen(community *microbiome.Community, s *record.Site) []place
 	if o.writes(modality.Fitbit) {
 		add(tables{modality.FitbitTables{}})
 	}
+	if o.writes(modality.NIfTI) {
+		add(tables{modality.Heads{}})
+	}
 	if truth := (modality.Truth{Of: o.Formats}); len(truth.Files()) > 0 {
 		out = append(out, placed{tables{truth}, truthOf})
 	}

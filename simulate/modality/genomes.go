@@ -27,15 +27,17 @@ type Genotypes interface {
 	Close() error
 }
 
+// A VCFFile is a compressed VCF and, after Close, its index.
+type VCFFile struct{ *vcf.Writer }
+
 // NewVCF writes a compressed VCF.
-func NewVCF(w io.Writer, samples []genotype.Sample) (Genotypes, error) {
+func NewVCF(w io.Writer, samples []genotype.Sample) (VCFFile, error) {
 	out, err := vcf.NewWriter(w, vcf.Header{Samples: samples, Build: genotype.GRCh38, Source: Source})
-	return vcfFile{out}, err
+	return VCFFile{out}, err
 }
 
-type vcfFile struct{ *vcf.Writer }
-
-func (f vcfFile) Write(v *genotype.Variant, c *genotype.Calls) error { return f.Writer.Write(*v, c) }
+// Write writes a variant.
+func (f VCFFile) Write(v *genotype.Variant, c *genotype.Calls) error { return f.Writer.Write(*v, c) }
 
 // NewBED writes the three files of PLINK.
 func NewBED(calls, variants, people io.Writer, samples []genotype.Sample) (Genotypes, error) {

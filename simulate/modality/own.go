@@ -20,6 +20,8 @@ func Own(format string) (write func(s *Subject, put Put) error, ok bool) {
 		return ownFIT, true
 	case DICOM:
 		return ownDICOM, true
+	case NIfTI:
+		return ownNIfTI, true
 	case Text:
 		return ownText, true
 	}
