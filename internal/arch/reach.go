@@ -85,7 +85,7 @@ func (b ban) broken(t *Tree, p *Package) (out []Finding) {
 func plugins() map[string][]string {
 	return map[string][]string{
 		"analysis": {"analysis/internal", "analysis/analysistest"},
-		"format":   {"format/formattest"},
+		"format":   {"format/formattest", "format/internal"},
 		"protect":  {"protect/protecttest"},
 		"risk":     {"risk/risktest"},
 	}
