@@ -132,7 +132,14 @@ func watchNights(id string, m *wearable.Minutes) []fitbit.Night {
 				night.Asleep++
 			}
 		}
-		if night.InBed = night.Asleep; night.Asleep > 0 {
+		night.InBed = night.Asleep
+		switch last := len(out) - 1; {
+		case night.Asleep == 0:
+		case last >= 0 && out[last].Time == night.Time: // the last day ends in another night
+			out[last].Records++
+			out[last].Asleep += night.Asleep
+			out[last].InBed += night.InBed
+		default:
 			out = append(out, night)
 		}
 	}

@@ -66,8 +66,8 @@ func ownFIT(s *Subject, put Put) error {
 }
 
 // Readings are what a watch reports of a recording: the steps of each minute that has
-// some, the heart rate of each minute, and the stretches asleep, as far as it was worn;
-// sorted by the time at which they end.
+// some, the heart rate of each minute, and the stretches asleep, of an hour at most, as
+// far as it was worn; sorted by the time at which they end.
 func Readings(m *wearable.Minutes) []activity.Sample {
 	var out []activity.Sample
 	at := func(i int) int64 { return m.Start + 60*int64(i) }
@@ -77,9 +77,11 @@ func Readings(m *wearable.Minutes) []activity.Sample {
 		if asleep && from < 0 {
 			from = i
 		}
-		if !asleep && from >= 0 {
+		if from >= 0 && (!asleep || i-from == 60) {
 			out = append(out, activity.Sample{Kind: activity.Asleep, Time: at(from), Duration: 60 * int64(i-from), Value: 1})
-			from = -1
+			if from = -1; asleep {
+				from = i
+			}
 		}
 		if i == len(m.Steps) || !m.Worn[i] {
 			continue
