@@ -83,16 +83,18 @@ func (g *genotypes) layout1(c *genotype.Calls) error {
 	return nil
 }
 
-// eightBits are the calls of the expected counts 0 to 510, in parts of 255.
+// eightBits are what the expected counts 0 to 510, in parts of 255, give: the dosage, and
+// in calls the bits of Lo, Hi and Missing.
 type eightBits struct {
 	dosages [511]float32
-	calls   [511]int8
+	calls   [511]byte
 }
 
 func newEightBits() *eightBits {
 	e := new(eightBits)
+	bits := map[int]byte{0: 0, 1: 1, 2: 2, -1: 4}
 	for n := range e.dosages {
-		e.dosages[n], e.calls[n] = float32(float64(n)/255), int8(call(uint64(n), 255))
+		e.dosages[n], e.calls[n] = float32(float64(n)/255), bits[call(uint64(n), 255)]
 	}
 	return e
 }
@@ -103,18 +105,25 @@ func (g *genotypes) diploid8(c *genotype.Calls) error {
 		g.eight = newEightBits()
 	}
 	e := g.eight
-	ploidy, p := g.two.ploidy, g.two.probabilities
-	for i := range ploidy {
-		if ploidy[i]&absent != 0 {
-			missing(c, i)
-			continue
+	for w := range c.Lo {
+		from, to := 64*w, min(64*w+64, c.Samples)
+		ploidy, p, dosages := g.two.ploidy[from:to], g.two.probabilities[2*from:2*to], c.Dosages[from:to]
+		var low, high, missing uint64
+		for i, copies := range ploidy {
+			n := 510 - 2*int(p[2*i]) - int(p[2*i+1])
+			bits, dosage := byte(4), float32(math.NaN())
+			if copies&absent == 0 {
+				if int(p[2*i])+int(p[2*i+1]) > 255 {
+					return errSum
+				}
+				bits, dosage = e.calls[n], e.dosages[n]
+			}
+			low |= uint64(bits&1) << i
+			high |= uint64(bits>>1&1) << i
+			missing |= uint64(bits>>2) << i
+			dosages[i] = dosage
 		}
-		n := 510 - 2*int(p[2*i]) - int(p[2*i+1])
-		if int(p[2*i])+int(p[2*i+1]) > 255 {
-			return errSum
-		}
-		c.Dosages[i] = e.dosages[n]
-		c.Set(i, int(e.calls[n]))
+		c.Lo[w], c.Hi[w], c.Missing[w] = low, high, missing
 	}
 	return nil
 }

@@ -91,6 +91,10 @@ func (l *layout2) give(allele, alleles int, c *genotype.Calls) error {
 			count, ok = r.haplotype(allele, alleles)
 			second, both = r.haplotype(allele, alleles)
 			count, ok = count+second, ok && both
+		case alleles == 2:
+			p0, p1 := r.next(), r.next()
+			ok = p0+p1 <= r.one
+			count = 2*r.one - 2*p0 - p1
 		default:
 			count, ok = r.diploid(allele, alleles)
 		}

@@ -119,9 +119,11 @@ func (d *dosages) value(k int) float32 {
 // counted makes dosages of the hard calls.
 func counted(c *genotype.Calls) {
 	counts := [4]float32{0, 1, 2, float32(math.NaN())}
-	for i := range c.Dosages {
-		w, bit := i/64, i%64
-		missing := c.Missing[w] >> bit & 1
-		c.Dosages[i] = counts[missing*3|c.Lo[w]>>bit&1|c.Hi[w]>>bit&1<<1]
+	for w, low := range c.Lo {
+		high, missing := c.Hi[w], c.Missing[w]
+		low, high = low|missing, high|missing // missing is 3
+		for i := range c.Dosages[64*w : min(64*w+64, c.Samples)] {
+			c.Dosages[64*w+i] = counts[low>>i&1|high>>i&1<<1]
+		}
 	}
 }

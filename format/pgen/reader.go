@@ -42,7 +42,7 @@ func (r *reader) Info() genotype.Info { return r.info }
 // Next reads the next variant that is wanted.
 func (r *reader) Next(v *genotype.Variant, c *genotype.Calls) error {
 	if r.sites == nil {
-		return &format.Error{File: r.records.path, Text: "the file is closed"}
+		return &format.Error{File: r.records.path, Text: "the file is closed", Mend: "open it again"}
 	}
 	for {
 		if err := r.ctx.Err(); err != nil {

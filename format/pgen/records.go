@@ -103,7 +103,7 @@ func (r *records) clone() *records {
 // load decodes record i, of a variant with that many ALT alleles.
 func (r *records) load(i, alts int) error {
 	if r.files == nil {
-		return &format.Error{File: r.path, Text: "the file is closed"}
+		return &format.Error{File: r.path, Text: "the file is closed", Mend: "open it again"}
 	}
 	if r.at == i {
 		return nil
