@@ -19,6 +19,7 @@ type genotypes struct {
 	alleles int
 	two     layout2
 	eight   *eightBits
+	end     [1]byte
 	zlib    io.ReadCloser
 	zstd    *zstd.Decoder
 }
@@ -69,8 +70,10 @@ func mostBytes(samples, alleles int) float64 {
 	return 10 + n + n*4*k*(k+1)/2
 }
 
-// firstBytes is how much memory is taken before it is seen that there is so much to unpack.
-const firstBytes = 1 << 20
+const (
+	firstBytes = 1 << 20   // of memory before it is seen that there is so much to unpack
+	maxWindow  = 128 << 20 // of zstd; zstd --long=27 is the most that is read without asking
+)
 
 // inflate unpacks what zlib packed, and checks its checksum.
 func (g *genotypes) inflate(packed []byte, want int) error {
@@ -83,26 +86,10 @@ func (g *genotypes) inflate(packed []byte, want int) error {
 	if err != nil {
 		return errPacked
 	}
-	b := g.memory[:0]
-	for len(b) < want {
-		if len(b) == cap(b) {
-			b = append(make([]byte, 0, min(want, max(firstBytes, 2*len(b)))), b...)
-		}
-		n, err := io.ReadFull(g.zlib, b[len(b):min(cap(b), want)])
-		b = b[:len(b)+n]
-		if err != nil {
-			return errPacked
-		}
-	}
-	g.memory, g.plain = b, b
-	if n, err := g.zlib.Read(make([]byte, 1)); n != 0 || err != io.EOF {
-		return errPacked
-	}
-	return nil
+	return g.fill(g.zlib, want)
 }
 
-// zstandard unpacks what zstd packed. A frame tells its size; one that tells another is
-// not unpacked.
+// zstandard unpacks what zstd packed.
 func (g *genotypes) zstandard(packed []byte, want int) error {
 	var frame zstd.Header
 	if frame.Decode(packed) != nil || frame.HasFCS && frame.FrameContentSize != uint64(want) {
@@ -110,16 +97,32 @@ func (g *genotypes) zstandard(packed []byte, want int) error {
 	}
 	var err error
 	if g.zstd == nil {
-		g.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true))
+		g.zstd, err = zstd.NewReader(bytes.NewReader(packed), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+	} else {
+		err = g.zstd.Reset(bytes.NewReader(packed))
+	}
+	if err != nil {
+		return errPacked
+	}
+	return g.fill(g.zstd, want)
+}
+
+// fill reads all of what is unpacked, which must be as long as told. Memory is taken as
+// there is something to put in it: a small file may tell of gigabytes.
+func (g *genotypes) fill(r io.Reader, want int) error {
+	b := g.memory[:0]
+	for len(b) < want {
+		if len(b) == cap(b) {
+			b = append(make([]byte, 0, min(want, max(firstBytes, 2*len(b)))), b...)
+		}
+		n, err := io.ReadFull(r, b[len(b):min(cap(b), want)])
+		b = b[:len(b)+n]
 		if err != nil {
 			return errPacked
 		}
 	}
-	if cap(g.memory) < want {
-		g.memory = make([]byte, want)
-	}
-	g.plain, err = g.zstd.DecodeAll(packed, g.memory[:0:want])
-	if err != nil || len(g.plain) != want {
+	g.memory, g.plain = b, b
+	if n, err := r.Read(g.end[:]); n != 0 || err != io.EOF {
 		return errPacked
 	}
 	return nil
