@@ -157,13 +157,14 @@ func (m *Meter) judge() error {
 	worn := hour.n > 0 && !hour.still()
 	end := m.judged + block
 	var from, to int64
+	some := false
 	for len(m.epoch) > 0 && m.epoch[0].Time < end {
 		s := m.epoch[0]
 		m.epoch = m.epoch[1:]
-		if to == 0 {
+		if !some {
 			from = s.Time
 		}
-		to = s.Time + s.Duration
+		some, to = true, s.Time+s.Duration
 		if worn {
 			if err := m.Emit(s); err != nil {
 				return err
@@ -174,7 +175,7 @@ func (m *Meter) judge() error {
 	for len(m.halves) > 0 && m.first+half <= m.judged+block/2-1800 {
 		m.halves, m.first = m.halves[1:], m.first+half
 	}
-	if to == 0 {
+	if !some {
 		return nil
 	}
 	value := 0.0
