@@ -279,7 +279,6 @@ func TestOrder(t *testing.T) {
 	})
 }
 
-
 // TestSummaries: each has a code of Codes, whose span it is, once for a time.
 func TestSummaries(t *testing.T) {
 	codes := map[string]Code{}

@@ -71,8 +71,14 @@ func (f Format) find(ctx context.Context, path string) (*source, error) {
 	if len(s.files) == 0 {
 		return nil, &format.Error{File: path, Text: "this is a directory without files of the format " + f.Name(), Mend: "name a file or the folder that holds them"}
 	}
-	if n := len(names) - len(parts); n > 0 {
-		s.notes = append(s.notes, fmt.Sprintf("files left out, as they are not of the format %s: %d", f.Name(), n))
+	left := 0
+	for _, name := range names {
+		if !parts[filepath.Join(path, filepath.FromSlash(name))] {
+			left++
+		}
+	}
+	if left > 0 {
+		s.notes = append(s.notes, fmt.Sprintf("files left out, as they are not of the format %s: %d", f.Name(), left))
 	}
 	slices.SortStableFunc(s.files, func(a, b file) int { return cmp.Compare(a.owner, b.owner) })
 	return s, nil
