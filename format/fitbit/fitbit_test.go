@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"hmsp.center/hmsp/activity"
 	"hmsp.center/hmsp/format"
 	"hmsp.center/hmsp/format/formattest"
 )
@@ -355,6 +356,108 @@ func FuzzDecode(f *testing.F) {
 		var known *format.Error
 		if err != nil && !errors.As(err, &known) {
 			t.Fatal(err)
+		}
+	})
+}
+
+// TestWrite: what is written is read, with every value in its place.
+func TestWrite(t *testing.T) {
+	const noon = 1460376000 // 2016-04-11 12:00
+	var days, hours, minutes, rates, nights strings.Builder
+	for _, err := range []error{
+		WriteDays(&days, []Day{{"a,\"b\"", noon - 43200, 100, 1.5, [4]int{10, 20, 30, 900}, 2000}}),
+		WriteHours(&hours, []Count{{"a", noon, 70}, {"a", noon - 43200, 30}}),
+		WriteMinutes(&minutes, []Count{{"a", noon + 60, 5}, {"a", noon + 47*60, 6}}),
+		WriteHeartRates(&rates, []Count{{"a", noon + 61, 80}, {"a", noon + 13*3600, 60}}),
+		WriteNights(&nights, []Night{{"a", noon - 43200, 1, 360, 400}}),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	const day, hour = "2016-04-11T00:00:00", "2016-04-11T12:00:00"
+	for _, c := range []struct {
+		text string
+		want map[row]float64
+	}{
+		{days.String(), map[row]float64{{"a,\"b\"", "loinc:41950-7", day}: 100, {"a,\"b\"", "loinc:41953-1", day}: 1500, {"a,\"b\"", "loinc:41979-6", day}: 2000,
+			{"a,\"b\"", "hmsp:moderate-to-vigorous-time", day}: 30, {"a,\"b\"", "hmsp:wear-time", day}: 960}},
+		{hours.String(), map[row]float64{{"a", "loinc:41950-7", day}: 100, {"a", "loinc:55423-8", hour}: 70, {"a", "loinc:55423-8", day}: 30}},
+		{minutes.String(), map[row]float64{{"a", "loinc:41950-7", day}: 11, {"a", "loinc:55423-8", hour}: 11}},
+		{rates.String(), map[row]float64{{"a", "loinc:8867-4", hour}: 80, {"a", "loinc:8867-4", "2016-04-12T01:00:00"}: 60}},
+		{nights.String(), map[row]float64{{"a", "loinc:93832-4", day}: 6, {"a", "hmsp:time-in-bed", day}: 20. / 3, {"a", "hmsp:sleep-efficiency", day}: 90}},
+	} {
+		got := measurements(t, write(t, "x.csv", c.text))
+		for k, v := range c.want {
+			if !near(got[k], v, 1e-9) {
+				t.Errorf("%v: %v, want %v", k, got[k], v)
+			}
+		}
+	}
+	if want := "Id,ActivityMinute,Steps\na,4/11/2016 12:01:00 PM,5\na,4/11/2016 12:47:00 PM,6\n"; minutes.String() != want {
+		t.Errorf("%q, want %q", minutes.String(), want)
+	}
+}
+
+// TestSleepMinutes: a minute's states; two exports of the same night count once.
+func TestSleepMinutes(t *testing.T) {
+	text := "Id,date,value,logId\n1,4/12/2016 2:47:30 AM,3,11\n1,4/12/2016 2:48:30 AM,2,11\n1,4/12/2016 2:49:30 AM,1,11\n1,4/12/2016 2:50:30 AM,1,11\n"
+	dir := t.TempDir()
+	for _, name := range []string{"minuteSleep_1.csv", "minuteSleep_2.csv"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := measurements(t, dir)
+	if a, b := got[row{"1", "loinc:93832-4", "2016-04-12T00:00:00"}], got[row{"1", "hmsp:time-in-bed", "2016-04-12T00:00:00"}]; !near(a, 2./60, 1e-9) || !near(b, 4./60, 1e-9) {
+		t.Errorf("asleep %v h, in bed %v h", a, b)
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	steps := make([]Count, 500000)
+	for i := range steps {
+		steps[i] = Count{"1503960366", 1460376000 + int64(i)*60, i % 120}
+	}
+	var text strings.Builder
+	if err := WriteMinutes(&text, steps); err != nil {
+		b.Fatal(err)
+	}
+	path := write(b, "minutes.csv", text.String())
+	run := func(name string, read func() int) {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(text.Len()))
+			b.ReportAllocs()
+			for b.Loop() {
+				if read() == 0 {
+					b.Fatal("nothing was read")
+				}
+			}
+		})
+	}
+	run("ours, to summaries", func() int { return len(measurements(b, path)) })
+	run("ours, to samples", func() int {
+		n := 0
+		if err := (decoder{}).Decode(context.Background(), path, func(string, activity.Sample) error { n++; return nil }); err != nil {
+			b.Fatal(err)
+		}
+		return n
+	})
+	run("encoding/csv, to records", func() int {
+		f, err := os.Open(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer f.Close()
+		r, n := csv.NewReader(f), 0
+		r.ReuseRecord = true
+		for {
+			if _, err := r.Read(); err == io.EOF {
+				return n
+			} else if err != nil {
+				b.Fatal(err)
+			}
+			n++
 		}
 	})
 }
