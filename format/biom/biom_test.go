@@ -247,7 +247,7 @@ func TestWriteJSON(t *testing.T) {
 	}
 }
 
-// Damaged copies of the real files give an error or the same table.
+// Damaged copies of the real files give an error or the same matrix.
 func TestDamaged(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, name := range []string{"test.biom", "test.json", "json_sample_collapsed.biom", hdf5Name} {
@@ -256,7 +256,8 @@ func TestDamaged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i := range 40 {
+		good := decode(t, path)
+		for i := range 60 {
 			bad := bytes.Clone(data)
 			if i%4 == 0 {
 				bad = bad[:1+rng.IntN(len(bad)-1)]
@@ -270,13 +271,14 @@ func TestDamaged(t *testing.T) {
 			if err := os.WriteFile(damaged, bad, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, err := biomtable.DecodeFile(damaged)
+			got, err := biomtable.DecodeFile(damaged)
 			var fe *format.Error
 			if err != nil && (!errors.As(err, &fe) || fe.File != damaged) {
 				t.Errorf("%s: %v is no *format.Error of the file", name, err)
 			}
-			if err == nil && i%4 == 0 && !strings.Contains(name, "json") && len(bad) < len(data)*9/10 {
-				t.Errorf("%s: a copy cut at %d of %d is read", name, len(bad), len(data))
+			// Names and metadata may be other letters; the matrix of HDF5 is there twice.
+			if err == nil && !strings.Contains(name, "json") && (!slices.Equal(got.Values, good.Values) || !slices.Equal(got.Places, good.Places) || !slices.Equal(got.Starts, good.Starts)) {
+				t.Errorf("%s: a damaged copy is read and differs", name)
 			}
 		}
 	}
