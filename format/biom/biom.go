@@ -79,6 +79,9 @@ func (Source) Open(ctx context.Context, path string, o format.Options) (features
 // A Table is what WriteJSON writes.
 type Table = biomtable.Table
 
+// A Feature is an observation of a Table.
+type Feature = features.Feature
+
 // WriteJSON writes a table as BIOM 1.0, sparse. Date is that of the table in ISO 8601, and
 // by says what made it.
 func WriteJSON(w io.Writer, t *Table, by, date string) error {

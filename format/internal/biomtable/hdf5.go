@@ -111,7 +111,9 @@ func (h *container) table(file *hdf5.File) *Table {
 	for _, step := range []func() error{
 		func() error { return t.check(h.path) },
 		func() error { return t.fill(h.path, bySample.minor, bySample.major, bySample.values) },
-		func() error { return other.fill(h.path, byObservation.major, byObservation.minor, byObservation.values) },
+		func() error {
+			return other.fill(h.path, byObservation.major, byObservation.minor, byObservation.values)
+		},
 	} {
 		if h.err = step(); h.err != nil {
 			return nil
