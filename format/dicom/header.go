@@ -84,6 +84,11 @@ func open(path string, buffer int) (Header, *input, error) {
 	if err != nil {
 		return Header{}, nil, err
 	}
+	return begin(path, f, buffer)
+}
+
+// begin reads the header of an open file, which it closes if that fails.
+func begin(path string, f *images.File, buffer int) (Header, *input, error) {
 	d := &decoder{size: f.Size}
 	if f.Packed {
 		d.size = -1

@@ -98,6 +98,12 @@ func (s stored) at(i int) int64 {
 func (s stored) values(out []float32, i int) ([]float32, error) {
 	h := s.header
 	n := h.Rows * h.Columns * h.Samples
+	if h.Samples == 3 && s.width == 1 && h.Stored == 8 {
+		for _, x := range s.data[i*n : (i+1)*n] {
+			out = append(out, float32(x))
+		}
+		return out, nil
+	}
 	if h.Samples == 3 {
 		for k := i * n; k < (i+1)*n; k++ {
 			out = append(out, float32(s.at(k)))
@@ -108,6 +114,12 @@ func (s stored) values(out []float32, i int) ([]float32, error) {
 		return s.lookup(out, table, i*n, n)
 	}
 	f := h.of(i)
+	if s.width == 1 && h.Stored == 8 && !h.Signed && h.High == 7 {
+		for _, x := range s.data[i*n : (i+1)*n] {
+			out = append(out, float32(float64(x)*f.slope+f.intercept))
+		}
+		return out, nil
+	}
 	for k := i * n; k < (i+1)*n; k++ {
 		out = append(out, float32(float64(s.at(k))*f.slope+f.intercept))
 	}

@@ -102,12 +102,22 @@ func Open(path string, buffer int) (*File, error) {
 		f.Close()
 		return nil, &format.Error{File: path, Text: "the file cannot be read", Mend: "check the disk", Cause: err}
 	}
-	in := bufio.NewReaderSize(f, buffer)
-	out := &File{Reader: in, Size: info.Size(), file: f}
+	out, err := Over(path, f, info.Size(), buffer)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	out.file = f
+	return out, nil
+}
+
+// Over is Open of what is open or in memory already.
+func Over(path string, r io.Reader, size int64, buffer int) (*File, error) {
+	in := bufio.NewReaderSize(r, buffer)
+	out := &File{Reader: in, Size: size}
 	if magic, _ := in.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
 		z, err := gzip.NewReader(in)
 		if err != nil {
-			f.Close()
 			return nil, &format.Error{File: path, Text: "the file begins like gzip and cannot be unpacked", Mend: "copy it again", Cause: err}
 		}
 		out.Reader, out.Packed = z, true
@@ -116,7 +126,12 @@ func Open(path string, buffer int) (*File, error) {
 }
 
 // Close closes the file.
-func (f *File) Close() error { return f.file.Close() }
+func (f *File) Close() error {
+	if f.file == nil {
+		return nil
+	}
+	return f.file.Close()
+}
 
 // ReadAtMost reads n bytes, and allocates no more than the reader gives: a length that a
 // file states is not trusted. io.ErrUnexpectedEOF if there are fewer.
