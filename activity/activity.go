@@ -17,7 +17,7 @@ const (
 	HeartRate                        // /min
 	Asleep                           // Value is the share of Duration asleep, 0 to 1
 	InBed                            // likewise
-	Acceleration                     // mg: ENMO over Duration
+	Acceleration                     // thousandths of g: ENMO over Duration
 	Glucose                          // mg/dL
 	Weight                           // kg
 	Floors                           // count over Duration

@@ -118,12 +118,12 @@ func Codes() []Code {
 		{GlucoseAbove, "glucose above 180 mg/dL, share of the recording", "%", Recording, 0, 100, "of the readings, at least 288"},
 		{GlucoseIndicator, "glucose management indicator", "%", Recording, 4, 14, "3.31 + 0.02392 times the mean (Bergenstal 2018); at least 288 readings"},
 
-		{AccelerationHour, "mean acceleration (ENMO) in an hour", "mg", Hour, 0, 500, "van Hees 2013"},
-		{AccelerationDay, "mean acceleration (ENMO) in a day", "mg", Day, 3, 150, "van Hees 2013"},
-		{LeastDay, "least active five hours of a day", "mg", Day, 0, 60, "mean acceleration; of days with all 24 hours"},
-		{MostDay, "most active ten hours of a day", "mg", Day, 3, 250, "mean acceleration; of days with all 24 hours"},
+		{AccelerationHour, "mean acceleration (ENMO) in an hour", "m[g]", Hour, 0, 500, "van Hees 2013"},
+		{AccelerationDay, "mean acceleration (ENMO) in a day", "m[g]", Day, 3, 150, "van Hees 2013"},
+		{LeastDay, "least active five hours of a day", "m[g]", Day, 0, 60, "mean acceleration; of days with all 24 hours"},
+		{MostDay, "most active ten hours of a day", "m[g]", Day, 3, 250, "mean acceleration; of days with all 24 hours"},
 	}
-	out = append(out, rhythmCodes("", "acceleration", "mg", 0, 150)...)
+	out = append(out, rhythmCodes("", "acceleration", "m[g]", 0, 150)...)
 	out = append(out, rhythmCodes("steps-", "steps", "{steps}/h", 0, 3000)...)
 	return append(out, rhythmCodes("heart-rate-", "heart rate", "/min", 0, 140)...)
 }
