@@ -78,7 +78,7 @@ func TestDamaged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for at := 1; at < len(data)-2; at += 1 + len(data)/60 {
+		for at := 1; at < len(data)-2; at += 1 + len(data)/20 {
 			path := write(t, data[:at])
 			_, err := read(t.Context(), path)
 			var fe *format.Error

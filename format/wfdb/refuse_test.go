@@ -46,7 +46,7 @@ func TestDamaged(t *testing.T) {
 				t.Errorf("%s %s at %d is read", name, what, at)
 			}
 		}
-		step := 1 + len(data)/12
+		step := 1 + len(data)/4 // each reads half an hour at 360 Hz
 		for at := 1; at < len(data); at += step {
 			check("cut", at, data[:at])
 			changed := bytes.Clone(data)
@@ -117,8 +117,26 @@ func TestCompanions(t *testing.T) {
 }
 
 func TestConformance(t *testing.T) {
-	o := format.Options{Table: format.PersonTable}
-	formattest.Suite(t, New(), []formattest.Sample{{Path: filepath.Join(real(t), "100.hea"), Options: o, Columns: format.ClinicalColumns(o.Table), Rows: 1}},
+	o := format.Options{Table: format.MeasurementTable}
+	samples := make([]int64, 6000) // a minute of a heart that beats every 0.8 s
+	for i := range samples {
+		if i%80 < 5 {
+			samples[i] = 500
+		}
+	}
+	path := record(t, 212, samples)
+	header, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, bytes.Replace(header, []byte("6000"), []byte("6000 8:30:00 31/1/2024"), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all, err := formattest.ReadAll(t.Context(), New(), path, o)
+	if err != nil || all.Rows == 0 {
+		t.Fatalf("%d rows, %v", all.Rows, err)
+	}
+	formattest.Suite(t, New(), []formattest.Sample{{Path: path, Options: o, Columns: format.ClinicalColumns(o.Table), Rows: all.Rows}},
 		[]formattest.Broken{
 			{Name: "a.hea", Data: []byte("a/2 1 360 10\nb 5\n"), Options: o, Says: "a record of several segments"},
 			{Name: "b.hea", Data: []byte("b 1 360 10\nErika.dat 99\n"), Options: o, Says: "format 99 are not read", Canary: "Erika"},
