@@ -40,8 +40,12 @@ With --data simulated the sites are hospitals of people who never existed, whose
 records are kept as FHIR, OMOP and CSV, and who consented or not. Studies over time
 find what was planted in the people, which is printed beside it. A site whose data
 are not good enough for one of them takes no part; one study is private, and one is
-about too few people.`,
-		Example: "  hmsp demo\n  hmsp demo --once\n  hmsp demo --data simulated",
+about too few people.
+
+With --data modalities each hospital has records, genomes, stools, recordings of
+watches, images of heads and letters of the same people, in six kinds of files. One
+study is over all of them at once.`,
+		Example: "  hmsp demo\n  hmsp demo --once\n  hmsp demo --data simulated\n  hmsp demo --data modalities",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			d, err := demonstration(data)

@@ -3,7 +3,8 @@
 // left, and one that would tell of two patients. Of simulated people, whose records
 // the six sites keep in three formats: studies over time whose answers stand beside
 // what was planted, one of them for sites whose data are good enough, one that is
-// private, and one about too few patients.
+// private, and one about too few patients. Of simulated people with genomes, stools,
+// watches, images and letters: one study over all of them.
 package demo
 
 import (
@@ -22,7 +23,7 @@ import (
 // Files holds lung/SITE.csv, dictionary.yaml and the studies over them, and the studies
 // over simulated people.
 //
-//go:embed lung dictionary.yaml study.yaml private.yaml third.yaml difference.yaml simulated
+//go:embed lung dictionary.yaml study.yaml private.yaml third.yaml difference.yaml simulated modalities
 var Files embed.FS
 
 // A Demonstration is something that `hmsp demo` can show.
@@ -42,7 +43,7 @@ type Demonstration struct {
 type Source struct{ Dataset, Path, Samples string }
 
 // Demonstrations are all that there are; the first is shown where none is named.
-func Demonstrations() []Demonstration { return []Demonstration{lung(), simulated()} }
+func Demonstrations() []Demonstration { return []Demonstration{lung(), simulated(), modalities()} }
 
 // Sites names the six groups of institutions, in order.
 func Sites() []string { return []string{"east", "lakes", "north", "plains", "south", "west"} }
