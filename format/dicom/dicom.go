@@ -1,5 +1,6 @@
 // Package dicom reads and writes DICOM images: files of part 10 and data sets without its
-// header, of every uncompressed transfer syntax, RLE, deflate and JPEG of 8 bits.
+// header, of every uncompressed transfer syntax, RLE, deflate, JPEG Lossless and JPEG of
+// 8 bits.
 //
 // It serves package dataset with tables of images (package images), one image a series,
 // and what learns from images with tensors. Instances of a series are sorted along the

@@ -192,8 +192,6 @@ func unread(name string, h Header) string {
 		return "JPEG 2000 (transfer syntax " + h.TransferSyntax
 	case "1.2.840.10008.1.2.4.203":
 		return "High-Throughput JPEG 2000"
-	case "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70":
-		return "JPEG Lossless"
 	}
 	switch filepath.Base(name) {
 	case "JPEG-lossy.dcm", "JPGExtended.dcm":

@@ -199,6 +199,8 @@ func (in *input) encapsulated(ctx context.Context, s *stored) error {
 			frame, err = unRLE(raw, s.header.Rows*s.header.Columns, s.header.Samples, s.width)
 		case deflatedFrames:
 			frame, err = s.inflate(raw)
+		case jpegLossless, jpegLosslessSV:
+			frame, err = unLossless(raw, s.header, s.width)
 		default:
 			frame, err = s.jpeg(raw)
 		}

@@ -267,6 +267,42 @@ func TestRLE(t *testing.T) {
 	}
 }
 
+// JPEG Lossless is decoded to what dcmdjpeg makes of it.
+func TestLossless(t *testing.T) {
+	dcmdjpeg, err := exec.LookPath("dcmdjpeg")
+	if err != nil {
+		t.Skip("no dcmdjpeg (dcmtk) here")
+	}
+	root := data(t, "imaging/dicom")
+	for _, name := range []string{"pydicom-data/JPEG-LL.dcm", "pydicom-data/JPGLosslessP14SV1_1s_1f_8b.dcm", "pydicom-test_files/SC_rgb_jpeg_gdcm.dcm"} {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		plain := filepath.Join(t.TempDir(), "x.dcm")
+		if out, err := exec.Command(dcmdjpeg, path, plain).CombinedOutput(); err != nil {
+			t.Errorf("%s: dcmdjpeg: %v %s", name, err, out)
+			continue
+		}
+		want, err := load(t.Context(), plain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := load(t.Context(), path)
+		if err != nil || !bytes.Equal(got.data, want.data) {
+			t.Errorf("%s: other pixels, %v", name, err)
+		}
+	}
+}
+
+func FuzzLossless(f *testing.F) {
+	// 2 x 2 samples of 8 bits, by one code of one bit: no difference.
+	f.Add([]byte("\xff\xd8\xff\xc4\x00\x14\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xc3\x00\x0b\x08\x00\x02\x00\x02\x01\x01\x11\x00\xff\xda\x00\x08\x01\x01\x00\x01\x00\x00\x0f\xff\xd9"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		got, err := unLossless(b, Header{Rows: 2, Columns: 2, Samples: 1}, 1)
+		if err == nil && len(got) != 4 {
+			t.Error("another size")
+		}
+	})
+}
+
 // Sizes beyond what a file holds are refused before anything is allocated for them.
 func TestBombs(t *testing.T) {
 	b := slice(t, ball("CT"), 0)

@@ -31,7 +31,7 @@ func encoding(uid string) (name string, read bool) {
 	case jpegExtended:
 		return "JPEG Extended", true // of 8 bits
 	case jpegLossless, jpegLosslessSV:
-		return "JPEG Lossless", false
+		return "JPEG Lossless", true
 	case "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81":
 		return "JPEG-LS", false
 	case "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.92", "1.2.840.10008.1.2.4.93":
