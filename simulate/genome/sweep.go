@@ -22,7 +22,8 @@ type Sweep struct {
 	people  []Carrier
 	missing []lack
 	next    int // block
-	calls   [][]int8
+	most    int // calls that are held, unless one block has more
+	calls   [][]int8 // by variant; used again
 	scratch [][]int8 // a genome for each goroutine
 }
 
@@ -33,13 +34,12 @@ type lack struct {
 	at     float64
 }
 
-// sweepCalls is how many calls a Sweep holds at most, unless one block has more: a byte
-// each.
+// sweepCalls is how many calls a Sweep holds: a byte each.
 const sweepCalls = 32 << 20
 
 // Sweep begins at the first variant. Calls of person i are those of people[i].
 func (p *Panel) Sweep(people []Carrier) *Sweep {
-	s := &Sweep{panel: p, people: people, missing: make([]lack, len(people))}
+	s := &Sweep{panel: p, people: people, missing: make([]lack, len(people)), most: sweepCalls}
 	for i, c := range people {
 		stream := c.Key.Stream("genome")
 		stream.Restart(c.Key.Under("genome missing"))
@@ -58,7 +58,7 @@ func (s *Sweep) Next() (first int, calls [][]int8, ok bool) {
 	from := s.next
 	for s.next < len(s.panel.blocks) {
 		n := s.panel.blocks[s.next].to - s.panel.blocks[from].from
-		if s.next > from && n*len(s.people) > sweepCalls {
+		if s.next > from && n*len(s.people) > s.most {
 			break
 		}
 		s.next++
@@ -77,14 +77,13 @@ func (s *Sweep) Next() (first int, calls [][]int8, ok bool) {
 		})
 	}
 	wait.Wait()
-	return first, s.calls, true
+	return first, s.calls[:s.panel.blocks[s.next-1].to-first], true
 }
 
 func (s *Sweep) room(variants int) {
 	for len(s.calls) < variants {
 		s.calls = append(s.calls, make([]int8, len(s.people)))
 	}
-	s.calls = s.calls[:variants]
 }
 
 // draw fills in the people lo to hi-1 of the blocks from to s.next-1.

@@ -17,7 +17,15 @@ func TestSweepIsGenotypes(t *testing.T) {
 	for i, c := range people {
 		all[i] = p.Genotypes(c.Key, c.Male, c.Ancestry).Calls
 	}
-	s, seen := p.Sweep(people), 0
+	for _, most := range []int{1, 37 * 50, sweepCalls} {
+		s := p.Sweep(people)
+		s.most = most
+		sweeps(t, s, all)
+	}
+}
+
+func sweeps(t *testing.T, s *Sweep, all [][]int8) {
+	seen := 0
 	for {
 		first, calls, ok := s.Next()
 		if !ok {
@@ -27,7 +35,7 @@ func TestSweepIsGenotypes(t *testing.T) {
 			t.Fatalf("variants from %d, want %d", first, seen)
 		}
 		for j := range calls {
-			for i := range people {
+			for i := range all {
 				if calls[j][i] != all[i][first+j] {
 					t.Fatalf("person %d, variant %d: %d, want %d", i, first+j, calls[j][i], all[i][first+j])
 				}
@@ -35,7 +43,7 @@ func TestSweepIsGenotypes(t *testing.T) {
 		}
 		seen += len(calls)
 	}
-	if seen != len(p.Variants) {
-		t.Errorf("%d variants, want %d", seen, len(p.Variants))
+	if seen != len(all[0]) {
+		t.Errorf("%d variants, want %d", seen, len(all[0]))
 	}
 }
