@@ -207,7 +207,7 @@ func TestDamaged(t *testing.T) {
 			continue
 		}
 		h, err := ReadHeader(path)
-		if err != nil || unread(name, h) != "" || h.size > 1<<18 {
+		if err != nil || unread(name, h) != "" || h.size > 1<<17 {
 			continue
 		}
 		whole, err := os.ReadFile(path)
