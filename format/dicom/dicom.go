@@ -36,7 +36,7 @@ type source struct{}
 func (source) Name() string { return "dicom" }
 
 // Sniff knows the magic of part 10.
-func (source) Sniff(head []byte, filename string) int { return sniff(head) }
+func (source) Sniff(head []byte, filename string) int { return sniff(head, filename) }
 
 // SniffFolder knows a directory file, and opens the first files that may be DICOM.
 func (source) SniffFolder(path string, names []string) int {

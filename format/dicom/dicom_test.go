@@ -166,6 +166,9 @@ func TestEveryFile(t *testing.T) {
 			refused(t, path, err, says)
 			continue
 		}
+		if f, err := format.Detect([]format.Format{New()}, path); err != nil && h.size > 0 && !strings.HasSuffix(name, ".gz") {
+			t.Errorf("%s: %v, %v", name, f, err)
+		}
 		if n := h.Rows * h.Columns * h.Frames; m.Check() != nil || m.Voxels() != n {
 			t.Errorf("%s: %v of %d voxels", name, m.Shape, n)
 		}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -288,10 +289,13 @@ func (h *Header) pixel() {
 	}
 }
 
-// sniff knows the magic.
-func sniff(head []byte) int {
+// sniff knows the magic, and a data set without it if the file is named .dcm.
+func sniff(head []byte, name string) int {
 	if len(head) >= 132 && bytes.Equal(head[128:132], []byte("DICM")) {
 		return 100
+	}
+	if _, _, ok := guess(append(bytes.Clone(head[:min(len(head), 8)]), make([]byte, 8)...)); ok && strings.EqualFold(filepath.Ext(name), ".dcm") {
+		return 60
 	}
 	return 0
 }
