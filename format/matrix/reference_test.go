@@ -51,10 +51,10 @@ func TestGlobalPatterns(t *testing.T) {
 		}
 	}
 	x := shares(entire(t, path, featureRows, 0).x)
-	for i := range x {
-		for j := range x {
-			if !near(brayCurtis(x[i], x[j]), want.BrayCurtis[i][j]) {
-				t.Fatalf("Bray-Curtis of %d and %d: %v", i, j, brayCurtis(x[i], x[j]))
+	for i, row := range distances(x, brayCurtis) {
+		for j, d := range row {
+			if !near(d, want.BrayCurtis[i][j]) {
+				t.Fatalf("Bray-Curtis of %d and %d: %v", i, j, d)
 			}
 		}
 	}
@@ -85,12 +85,25 @@ func euclid(x, y []float64) float64 {
 	return math.Sqrt(sum)
 }
 
+// distances are those of all pairs of rows.
+func distances(x [][]float64, distance func(x, y []float64) float64) [][]float64 {
+	out := make([][]float64, len(x))
+	for i := range x {
+		out[i] = make([]float64, len(x))
+		for j := range i {
+			out[i][j] = distance(x[i], x[j])
+			out[j][i] = out[i][j]
+		}
+	}
+	return out
+}
+
 // nearest is the nearest other row among those that may be, the first of equals.
-func nearest(x [][]float64, i int, distance func(x, y []float64) float64, may func(j int) bool) int {
+func nearest(d [][]float64, i int, may func(j int) bool) int {
 	best, at := math.Inf(1), -1
-	for j := range x {
-		if d := distance(x[i], x[j]); j != i && may(j) && d < best {
-			best, at = d, j
+	for j := range d {
+		if j != i && may(j) && d[i][j] < best {
+			best, at = d[i][j], j
 		}
 	}
 	return at
@@ -115,13 +128,14 @@ func TestReidentification(t *testing.T) {
 		for i := range x {
 			clr[i] = composition.CLR(composition.Added(x[i], 1e-6))
 		}
+		byBray, byRatio := distances(x, brayCurtis), distances(clr, euclid)
 		bray, ratios := 0, 0
 		for i := range x {
 			all := func(int) bool { return true }
-			if subject[got.samples[i]] == subject[got.samples[nearest(x, i, brayCurtis, all)]] {
+			if subject[got.samples[i]] == subject[got.samples[nearest(byBray, i, all)]] {
 				bray++
 			}
-			if subject[got.samples[i]] == subject[got.samples[nearest(clr, i, euclid, all)]] {
+			if subject[got.samples[i]] == subject[got.samples[nearest(byRatio, i, all)]] {
 				ratios++
 			}
 		}
@@ -150,12 +164,13 @@ func TestHMP(t *testing.T) {
 		t.Fatal(err)
 	}
 	site, subject := b.Columns[0].Text, b.Columns[1].Text
+	d := distances(x, brayCurtis)
 	sites, subjects := 0.0, 0.0
 	for i := range x {
-		if site[nearest(x, i, brayCurtis, func(int) bool { return true })] == site[i] {
+		if site[nearest(d, i, func(int) bool { return true })] == site[i] {
 			sites++
 		}
-		if subject[nearest(x, i, brayCurtis, func(j int) bool { return site[j] != site[i] })] == subject[i] {
+		if subject[nearest(d, i, func(j int) bool { return site[j] != site[i] })] == subject[i] {
 			subjects++
 		}
 	}
