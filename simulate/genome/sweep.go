@@ -21,8 +21,8 @@ type Sweep struct {
 	panel   *Panel
 	people  []Carrier
 	missing []lack
-	next    int // block
-	most    int // calls that are held, unless one block has more
+	next    int      // block
+	most    int      // calls that are held, unless one block has more
 	calls   [][]int8 // by variant; used again
 	scratch [][]int8 // a genome for each goroutine
 }
