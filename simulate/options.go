@@ -33,6 +33,7 @@ type Options struct {
 	Years    int      // of records before End, at most 40; 0 means 10
 	Variants int      // of a genome; 0 means 2000, otherwise at least 500
 	Clean    bool     // no missing values and no planted faults; sites still differ
+	Complete bool     // everybody has an image of the head and of the chest, and a watch
 }
 
 // The defaults and limits of Options.

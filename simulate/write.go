@@ -33,7 +33,9 @@ func (o Options) Start() int64 { return record.AddYears(End(), -o.Defaults().Yea
 // functions take a Person of it.
 func (o Options) Population() *person.Population {
 	o = o.Defaults()
-	return person.New(o.Seed, o.Variants, o.Start(), End())
+	f := person.New(o.Seed, o.Variants, o.Start(), End())
+	f.Complete = o.Complete
+	return f
 }
 
 // Site is the site of that name as the options have it.

@@ -111,3 +111,15 @@ func (d *decoder) order(part []byte) []byte {
 	}
 	return append([]byte{0xff, 0xfe}, part...)
 }
+
+// A counter counts what is read of a file.
+type counter struct {
+	in   io.Reader
+	read *int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.in.Read(p)
+	*c.read += int64(n)
+	return n, err
+}

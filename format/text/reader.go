@@ -4,9 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/csv"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -230,40 +227,6 @@ func (r *reader) begin() error {
 	return err
 }
 
-// explain makes an *Error of what is wrong with a record. The errors of the libraries are
-// put in words anew, for they may repeat what they read.
-func (r *reader) explain(err error) error {
-	e := &format.Error{File: r.source.path, Row: r.record, Text: err.Error(), Mend: "export the file again"}
-	var known *format.Error
-	var table *csv.ParseError
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &known):
-		return err
-	case errors.Is(err, errLong):
-		return r.long(r.source.path, r.record)
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		e.Text = "the file ends within a record"
-	case errors.As(err, &table):
-		e.Row, e.Line, e.Text = 0, table.Line, "the row is not as CSV is"
-		if errors.Is(err, csv.ErrFieldCount) {
-			e.Text = "the row has more or fewer cells than the header"
-		}
-	case errors.As(err, &syntax):
-		e.Text = "this is no JSON"
-	case errors.As(err, &kind):
-		e.Text = errShape.Error()
-	case errors.Is(err, errNoText):
-		e.Mend = "name the column of the notes text, or read the file with format: csv"
-	case errors.Is(err, errUTF8), errors.Is(err, errUTF16), errors.Is(err, errNamed), errors.Is(err, errBinary):
-		e.Mend = "save it as UTF-8, or set encoding to what it is"
-	case errors.Is(err, os.ErrClosed):
-		e.Text, e.Mend = "the file was closed", "read it again"
-	}
-	return e
-}
-
 func wholeRunes(head []byte, end bool) []byte {
 	if end || len(head) < 4 {
 		return head
@@ -296,16 +259,4 @@ func (r *reader) Close() error {
 		r.done = &format.Error{File: r.source.path, Text: "the source was closed", Mend: "open it again"}
 	}
 	return nil
-}
-
-// A counter counts what is read of a file.
-type counter struct {
-	in   io.Reader
-	read *int64
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.in.Read(p)
-	*c.read += int64(n)
-	return n, err
 }

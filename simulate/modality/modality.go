@@ -69,7 +69,7 @@ func (s *Subject) when() {
 	days := int64(p.Exit-p.Entry) / table.Day
 	s.stool = p.Entry + min(int64(draw.Uniform()*float64(days)), max(days-1, 0))*table.Day + 8*3600 + 60*int64(draw.Below(120))
 	s.watch = table.NoTime
-	if worn := draw.Chance(Wearing); worn && days > watchAfter+WatchDays {
+	if worn := draw.Chance(Wearing) || p.Complete; worn && days > watchAfter+WatchDays {
 		s.watch = p.Entry + watchAfter*table.Day
 	}
 }

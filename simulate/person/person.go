@@ -42,6 +42,7 @@ type Person struct {
 	Site     string
 	Number   int    // from 1, within the site
 	ID       string // "north-000012"
+	Complete bool   // they have images and a watch
 	Given    string
 	Family   string
 	Postal   int // from 0, of the site's
@@ -72,13 +73,14 @@ func (p *Person) IsMale() bool { return p.X[Male] == 1 }
 type Population struct {
 	Panel      *genome.Panel
 	Start, End int64 // of the records
+	Complete   bool  // everybody has images and a watch
 	seed       uint64
 	model      *model
 }
 
 // New makes a population over the days from start to end.
 func New(seed uint64, variants int, start, end int64) *Population {
-	return &Population{genome.New(seed, variants), start, end, seed, newModel()}
+	return &Population{Panel: genome.New(seed, variants), Start: start, End: end, seed: seed, model: newModel()}
 }
 
 // Scratch is what one goroutine needs to make people.
@@ -92,7 +94,7 @@ func ID(site string, i int) string { return fmt.Sprintf("%s-%06d", site, i+1) }
 
 // Person makes person i, from 0, of a site.
 func (f *Population) Person(site string, t Traits, i int, scratch *Scratch) *Person {
-	p := &Person{Key: chance.NewKey(f.seed, "site", site).Item(uint64(i)), Site: site, Number: i + 1, ID: ID(site, i)}
+	p := &Person{Complete: f.Complete, Key: chance.NewKey(f.seed, "site", site).Item(uint64(i)), Site: site, Number: i + 1, ID: ID(site, i)}
 	for v := range p.Onset {
 		p.Onset[v] = table.NoTime
 	}
@@ -218,7 +220,7 @@ const StatinAfterCHD = 0.8
 func (f *Population) images(p *Person, s *chance.Stream) {
 	within := func(chance float64) int64 {
 		at, taken := s.Uniform(), s.Chance(chance)
-		if !taken {
+		if !taken && !f.Complete {
 			return table.NoTime
 		}
 		return midnight(p.Entry + int64(at*float64(p.Exit-p.Entry)))
