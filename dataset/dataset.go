@@ -81,6 +81,7 @@ type Options struct {
 	Encoding  string   `json:"encoding,omitempty"`
 	Decimal   string   `json:"decimal,omitempty"`
 	Missing   []string `json:"missing,omitempty"`
+	Table     string   `json:"table,omitempty"` // of a source that can be read in several ways: which, as the format names it
 	Dates     string   `json:"dates,omitempty"` // how dates are written where the file leaves two readings, as format.ParseTime takes it
 }
 
@@ -222,5 +223,5 @@ func (l Loader) format(name, path string) (format.Format, error) {
 }
 
 func (d Dataset) formatOptions() format.Options {
-	return format.Options{Delimiter: d.Options.Delimiter, Encoding: d.Options.Encoding, Decimal: d.Options.Decimal, Missing: d.Options.Missing}
+	return format.Options{Table: d.Options.Table, Delimiter: d.Options.Delimiter, Encoding: d.Options.Encoding, Decimal: d.Options.Decimal, Missing: d.Options.Missing}
 }

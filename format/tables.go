@@ -294,9 +294,14 @@ func named(ending string) []string {
 		return []string{"fhir", "biom", "openmhealth", "text"}
 	case ".ndjson":
 		return []string{"fhir", "openmhealth", "text"}
-	case ".parquet", ".hl7", ".vcf", ".bcf", ".bed", ".pgen", ".bgen", ".biom", ".fit", ".tcx", ".gpx", ".edf":
-		if ending == ".bcf" {
+	case ".parquet", ".hl7", ".vcf", ".bcf", ".bed", ".pgen", ".bgen", ".biom", ".fit", ".tcx", ".gpx", ".edf", ".bdf", ".hea":
+		switch ending {
+		case ".bcf":
 			ending = ".vcf"
+		case ".bdf":
+			ending = ".edf"
+		case ".hea":
+			ending = ".wfdb"
 		}
 		return []string{ending[1:]}
 	case ".dcm":

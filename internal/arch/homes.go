@@ -18,8 +18,6 @@ func homes() []home {
 		{"github.com/duckdb/duckdb-go", []string{"internal/warehouse", "internal/bench"}}, // asking; the alternative that users would pick
 		{"github.com/parquet-go/parquet-go", []string{"format/parquet"}},
 		{"github.com/klauspost/compress", []string{"format/vcf", "format/pgen", "format/bgen", "format/internal"}},
-		{"github.com/biogo/hts", []string{"format/vcf"}},
-		{"github.com/scigolib/hdf5", []string{"format/biom"}},
 		{"github.com/muktihari/fit", []string{"format/fit"}},
 		{"github.com/suyashkumar/dicom", []string{"format/dicom"}},
 		{"golang.org/x/image", []string{"format/picture", "format/dicom"}},

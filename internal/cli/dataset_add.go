@@ -18,8 +18,8 @@ import (
 
 // addOptions are the flags of `dataset add`.
 type addOptions struct {
-	home, name, patient, time, dates, format, mapping, samples, consent, noConsent, memory string
-	replace, dryRun, inPlace                                                               bool
+	home, name, patient, time, dates, table, format, mapping, samples, consent, noConsent, memory string
+	replace, dryRun, inPlace                                                                      bool
 }
 
 func datasetAdd(a *app) *cobra.Command {
@@ -45,6 +45,7 @@ any case. Of a folder that holds dataset.yaml, that mapping is used.`,
 	f.StringVar(&o.patient, "patient", "", "column of a flat file that names the patient (default: told from the file)")
 	f.StringVar(&o.time, "time", "", "column of a flat file that says when a row was recorded")
 	f.StringVar(&o.dates, "dates", "", "how a flat file writes dates, where it leaves two readings: DD/MM/YYYY, MM/DD/YYYY, DD.MM.YYYY, ...")
+	f.StringVar(&o.table, "table", "", "how a matrix lies and what it holds, where the file leaves it open: features-in-rows or samples-in-rows, and counts, relative, signal, beta or mvalue")
 	f.StringVar(&o.mapping, "mapping", "", "mapping to use (hmsp: dataset/v1), whose path the argument replaces")
 	f.StringVar(&o.consent, "consent", "", "file or FHIR export with the patients' consent, read at each cohort")
 	f.StringVar(&o.noConsent, "no-consent", "", "why no consent is needed, such as the law that permits the processing")
@@ -73,7 +74,7 @@ func (o addOptions) described(path string) (dataset.Dataset, error) {
 	for _, flag := range []struct {
 		value string
 		to    *string
-	}{{o.name, &d.Name}, {o.format, &d.Format}, {o.patient, &d.Patient}, {o.time, &d.Time}, {o.samples, &d.Samples}, {o.dates, &d.Options.Dates}} {
+	}{{o.name, &d.Name}, {o.format, &d.Format}, {o.patient, &d.Patient}, {o.time, &d.Time}, {o.samples, &d.Samples}, {o.table, &d.Options.Table}, {o.dates, &d.Options.Dates}} {
 		if flag.value != "" {
 			*flag.to = flag.value
 		}

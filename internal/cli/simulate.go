@@ -37,14 +37,15 @@ people, units, codes and faults. The same seed gives the same bytes.`,
 	f.StringVar(&out, "out", "", "folder to write into, new or empty")
 	f.IntVar(&o.People, "people", simulate.DefaultPeople, "how many people, of all sites together")
 	f.StringSliceVar(&o.Sites, "sites", simulate.Sites(), "names of the sites; one that is not among these takes after one of them")
-	f.StringSliceVar(&o.Formats, "formats", simulate.Formats(), "formats in which each site's records are written")
+	f.StringSliceVar(&o.Formats, "formats", simulate.Formats(), "formats in which each site's records are written: "+strings.Join(simulate.Formats(), ", ")+"; and of what is taken of people beside them: "+strings.Join(simulate.Modalities(), ", ")+"; or all")
 	f.Uint64Var(&o.Seed, "seed", 1, "seed of everything: another one makes other people")
 	f.IntVar(&o.Years, "years", simulate.DefaultYears, "years of records, before the end of 2024")
 	f.IntVar(&o.Variants, "variants", simulate.DefaultVariants, "variants of a genome, some of which act on what is recorded")
 	f.BoolVar(&o.Clean, "clean", false, "no missing values and no faults")
+	f.BoolVar(&o.Complete, "complete", false, "everybody has a watch and images, and not some as in a hospital")
 	_ = c.MarkFlagRequired("out")
 	_ = c.MarkFlagDirname("out")
-	_ = c.RegisterFlagCompletionFunc("formats", listed(simulate.Formats()))
+	_ = c.RegisterFlagCompletionFunc("formats", listed(slices.Concat(simulate.Formats(), simulate.Modalities(), []string{simulate.All})))
 	_ = c.RegisterFlagCompletionFunc("sites", listed(simulate.Sites()))
 	return c
 }
