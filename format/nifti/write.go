@@ -34,7 +34,10 @@ func Write(w io.Writer, v Volume) error {
 	}
 	out := bufio.NewWriterSize(w, 256<<10)
 	if v.Gzip {
-		z := gzip.NewWriter(w)
+		z, err := gzip.NewWriterLevel(w, gzip.BestSpeed) // noise does not get smaller by trying harder
+		if err != nil {
+			return err
+		}
 		out.Reset(z)
 		if err := v.write(out, head); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -243,8 +244,14 @@ func (a *app) register(ctx context.Context, sources []demo.Source, site string, 
 		if err != nil {
 			return "", err
 		}
-		lines := strings.Split(strings.TrimSpace(said), "\n")
-		fmt.Fprintf(&out, "  %-7s %-5s %s\n", site, path.Base(s.Path), lines[len(lines)-1])
+		what, lines := path.Base(s.Path), strings.Split(strings.TrimSpace(said), "\n")
+		last := lines[len(lines)-1]
+		if s.Dataset != first { // what was read of it, in place of who permits research
+			what = s.Dataset
+			last = lines[slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, what+": ") && strings.Contains(l, " rows of ") })]
+			last = strings.TrimPrefix(last, what+": ")
+		}
+		fmt.Fprintf(&out, "  %-7s %-7s %s\n", site, what, last)
 	}
 	return out.String(), nil
 }

@@ -26,11 +26,13 @@ func simulatePeople(a *app) *cobra.Command {
 	var out string
 	c := &cobra.Command{Use: "people", Short: "Write the records of simulated people, as hospitals keep them",
 		Long: `Write the records of people who never existed, as several hospitals keep them:
-FHIR resources, the OMOP common data model, and CSV files. What befalls them
+FHIR resources, the OMOP common data model, and CSV files; and, where they are asked
+for, what is taken of people beside them: genomes, microbiomes, recordings of
+watches, images and letters, each in its usual kind of file. What befalls them
 follows a causal graph whose coefficients are written beside them, with the
 missing values and the faults that were planted. The sites differ in their
 people, units, codes and faults. The same seed gives the same bytes.`,
-		Example: "  hmsp simulate people --out people\n  hmsp simulate people --out big --people 100000 --formats fhir --sites north,south --seed 7",
+		Example: "  hmsp simulate people --out people\n  hmsp simulate people --out big --people 100000 --formats fhir --sites north,south --seed 7\n  hmsp simulate people --out everything --people 120 --formats all --complete",
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return a.simulatePeople(c.Context(), o, out) }}
 	f := c.Flags()
@@ -88,6 +90,7 @@ func (a *app) simulatePeople(ctx context.Context, o simulate.Options, out string
 
 // showSimulated says what was written, and what can be done with it.
 func (a *app) showSimulated(t simulate.Truth, o simulate.Options, out string) {
+	o = o.Defaults() // with the names that "all" stands for
 	a.printf("%d people who never existed, with records from %s to %s\n", t.People, t.Start, t.End)
 	a.printf("  %-16s %8s %8s %10s %13s %7s  %-14s %s\n", "site", "people", "visits", "diagnoses", "measurements", "drugs", "codes", "units")
 	for _, s := range t.Sites {

@@ -15,7 +15,7 @@ import (
 // genomes, stools, recordings of watches, images of heads and letters.
 func modalities() Demonstration {
 	const across = "modalities/across.yaml"
-	d := Demonstration{Data: "modalities", Charter: "modalities", People: 240, Studies: []string{across}, sources: ofEverything,
+	d := Demonstration{Data: "modalities", Charter: "modalities", People: 90, Studies: []string{across}, sources: ofEverything,
 		effects: []effect{
 			difference(across, "genes", "ldl_variant_1", "LDL cholesterol [mg/dL], each allele of a first variant", hit(genome.LDL, 0)),
 			difference(across, "genes", "ldl_variant_2", "LDL cholesterol [mg/dL], each allele of a second variant", hit(genome.LDL, 1)),
@@ -26,7 +26,7 @@ func modalities() Demonstration {
 			ratio(across, "head", "hypertension", "odds ratio of a lesion, with high blood pressure", person.Hypertension, person.Lesion, person.Logistic, 1),
 		}}
 	d.people = func(ctx context.Context, dir string) error {
-		o := simulate.Options{Seed: 1, People: d.People * len(Sites()), Sites: Sites(), Formats: []string{"csv", "fhir", "vcf", "biom", "fit", "fitbit", "dicom", "text"}}
+		o := simulate.Options{Seed: 1, People: d.People * len(Sites()), Sites: Sites(), Formats: []string{"csv", "fhir", "vcf", "biom", "fit", "fitbit", "nifti", "text"}, Complete: true}
 		return simulate.Write(ctx, o, filepath.Join(dir, peopleFolder), nil)
 	}
 	return d
@@ -48,7 +48,7 @@ func ofEverything(site string) []Source {
 		{Dataset: "genome", Path: at("vcf", site+".vcf.gz")},
 		{Dataset: "stool", Path: at("biom.dataset.yaml")},
 		{Dataset: "watch", Path: at(watch)},
-		{Dataset: "heads", Path: at("dicom")},
+		{Dataset: "heads", Path: at("nifti.dataset.yaml")},
 		{Dataset: "letters", Path: at("text.dataset.yaml")},
 	}
 }

@@ -85,7 +85,9 @@ func (p *plan) column(name string) (column, error) {
 		c.Kind, c.attribute = format.Text, i
 		return c, nil
 	}
-	c.expression = split(name)
+	if c.expression = split(plain); c.expression.function == raw { // hmsp:NAME is a feature of that name, if no function
+		c.expression = split(name)
+	}
 	f := c.expression.function
 	if !f.of(p.info.Values) {
 		return c, unfit(p.path, name, f, p.info.Values)
