@@ -18,13 +18,16 @@ const (
 
 // A header is what stands before the records (section 1.2 to 1.5).
 type header struct {
-	samples  []genotype.Sample
-	dosages  bool // DS or GP is described
-	build    genotype.Build
-	notes    []string
-	contigs  map[int]string // by their numbers in a BCF (section 6.2.1)
-	keys     map[string]int // FILTER, INFO and FORMAT by name, likewise
-	contigID map[string]int
+	samples []genotype.Sample
+	dosages bool // DS or GP is described
+	build   genotype.Build
+	notes   []string
+	// provisional: some REF may not be the reference's, as PR marks (PLINK writes it where
+	// alleles came from a bed file), so that strands are not known either.
+	provisional bool
+	contigs     map[int]string // by their numbers in a BCF (section 6.2.1)
+	keys        map[string]int // FILTER, INFO and FORMAT by name, likewise
+	contigID    map[string]int
 
 	evidence evidence
 	bytes    int
@@ -94,6 +97,7 @@ func (h *header) meta(line string) {
 		h.dosages = h.dosages || id == "DS" || id == "GP"
 		h.key(id, index)
 	case "FILTER", "INFO":
+		h.provisional = h.provisional || key == "INFO" && id == "PR"
 		h.key(id, index)
 	}
 }

@@ -81,7 +81,7 @@ func (r *reader) start() error {
 	if err != nil {
 		return r.place(err, w.lines, 0)
 	}
-	r.info = genotype.Info{Samples: h.samples, Variants: -1, Build: h.build, ReferenceKnown: true, Dosages: h.dosages, Notes: h.notes}
+	r.info = genotype.Info{Samples: h.samples, Variants: -1, Build: h.build, ReferenceKnown: !h.provisional, Dosages: h.dosages, Notes: h.notes}
 	counted := true
 	if p == blocked && r.regions != nil {
 		spans, notes := indexed(r.ctx, r.path, size, r.regions, h, binary)

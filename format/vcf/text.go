@@ -9,6 +9,9 @@ import (
 	"hmsp.center/hmsp/genotype"
 )
 
+// maxAlternates is how many alternate alleles a BCF can hold (section 6.3.1).
+const maxAlternates = 1<<16 - 2
+
 // text reads the records of a VCF (section 1.6).
 type text struct {
 	w       *window
@@ -86,6 +89,9 @@ func (t *text) names(s *site, from int) error {
 		one, more, again := strings.Cut(alts, ",")
 		if one == "" {
 			return &format.Error{Column: "ALT", Text: "an alternate allele is empty", Mend: "export the file again"}
+		}
+		if len(s.alts) == maxAlternates {
+			return &format.Error{Column: "ALT", Text: fmt.Sprintf("the record has more than %d alternate alleles", maxAlternates), Mend: "leave the record out with `bcftools view`"}
 		}
 		s.alts = append(s.alts, one)
 		if !again {

@@ -10,8 +10,10 @@ import (
 	"hmsp.center/hmsp/format"
 )
 
-// maxRecord bounds a line of a VCF, a record of a BCF and the header.
-const maxRecord = 512 << 20
+// maxRecord bounds a line of a VCF, a record of a BCF and the header. It is some hundred
+// bytes for each of a million people: a small compressed file can unfold to more, and
+// memory for a line is taken twice while it grows.
+const maxRecord = 128 << 20
 
 // A window looks at a stream line by line, or some bytes at a time. What it returns is
 // good until it is asked again.
