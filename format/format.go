@@ -216,18 +216,26 @@ const headBytes = 64 << 10
 // Detect finds the format of a file among those known. An unknown kind of file,
 // and one that two formats claim equally, is an *Error that lists the names.
 func Detect(formats []Format, path string) (Format, error) {
+	f, _, err := claimed(formats, path)
+	if f == nil && err == nil {
+		return nil, &Error{File: path, Text: "the kind of this file cannot be told", Mend: "name it with --format: " + names(formats)}
+	}
+	return f, err
+}
+
+// claimed is Detect, with nil for a file that no format claims, or two equally (tie).
+func claimed(formats []Format, path string) (best Format, tie bool, err error) {
 	f, err := OpenFile(path)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer f.Close()
 	head := make([]byte, headBytes)
 	n, err := io.ReadFull(f, head)
 	if err != nil && err != io.ErrUnexpectedEOF {
-		return nil, &Error{File: path, Text: "the file cannot be read", Mend: "check the disk", Cause: err}
+		return nil, false, &Error{File: path, Text: "the file cannot be read", Mend: "check the disk", Cause: err}
 	}
-	var best Format
-	score, tie := 0, false
+	score := 0
 	for _, f := range formats {
 		if s := f.Sniff(head[:n], path); s > score {
 			best, score, tie = f, s, false
@@ -235,10 +243,10 @@ func Detect(formats []Format, path string) (Format, error) {
 			tie = true
 		}
 	}
-	if best == nil || tie {
-		return nil, &Error{File: path, Text: "the kind of this file cannot be told", Mend: "name it with format: " + names(formats)}
+	if tie {
+		best = nil
 	}
-	return best, nil
+	return best, tie, nil
 }
 
 // Named returns the format of that name.

@@ -88,7 +88,7 @@ func TestDetect(t *testing.T) {
 		t.Errorf("got %v, %v; want b", f, err)
 	}
 	for _, formats := range [][]Format{{a, b, c}, {claim{"a", 0}}, nil} {
-		if _, err := Detect(formats, path); err == nil || !strings.Contains(err.Error(), "name it with format: "+names(formats)) {
+		if _, err := Detect(formats, path); err == nil || !strings.Contains(err.Error(), "name it with --format: "+names(formats)) {
 			t.Errorf("%v: %v", formats, err)
 		}
 	}

@@ -3,7 +3,6 @@ package format
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -233,11 +232,7 @@ func DetectSource(formats []Format, path string) (Format, error) {
 	}
 	info, err := os.Stat(path)
 	if err != nil || !info.IsDir() {
-		f, err := Detect(formats, path)
-		if err != nil {
-			return nil, err
-		}
-		return f, labelled(formats, f, path)
+		return detectFile(formats, path)
 	}
 	files, err := Files(path)
 	if err != nil {
@@ -258,62 +253,6 @@ func DetectSource(formats []Format, path string) (Format, error) {
 		return nil, &Error{File: path, Text: "what this folder holds cannot be told", Mend: "name a file in it, or the format with --format: " + names(formats)}
 	}
 	return best, nil
-}
-
-// labelled refuses a file whose name says that it is something else than it is: one of
-// the two is a mistake.
-func labelled(formats []Format, is Format, path string) error {
-	name := strings.ToLower(filepath.Base(path))
-	if strings.HasSuffix(name, ".gz") {
-		name = strings.TrimSuffix(name, ".gz")
-		if f, err := os.Open(path); err == nil {
-			defer f.Close()
-			magic := make([]byte, 2)
-			if n, _ := io.ReadFull(f, magic); n < 2 || magic[0] != 0x1f || magic[1] != 0x8b {
-				return &Error{File: path, Text: "the name says gzip, and the file is not compressed", Mend: "rename it, or compress it"}
-			}
-		}
-	}
-	kinds := named(filepath.Ext(name))
-	if len(kinds) == 0 || slices.Contains(kinds, is.Name()) {
-		return nil
-	}
-	says := kinds[0]
-	if !slices.ContainsFunc(formats, func(f Format) bool { return f.Name() == says }) {
-		return nil
-	}
-	return &Error{File: path, Text: fmt.Sprintf("the name says %s, and the content is %s", says, is.Name()), Mend: "rename the file, or name its format if it is right so"}
-}
-
-// named are the formats of files whose names end so, the most usual first.
-func named(ending string) []string {
-	switch ending {
-	case ".csv", ".tsv":
-		return []string{"csv", "matrix", "metaphlan", "fitbit", "cgm", "acceleration", "text"}
-	case ".json":
-		return []string{"fhir", "biom", "openmhealth", "text"}
-	case ".ndjson":
-		return []string{"fhir", "openmhealth", "text"}
-	case ".parquet", ".hl7", ".vcf", ".bcf", ".bed", ".pgen", ".bgen", ".biom", ".fit", ".tcx", ".gpx", ".edf", ".bdf", ".hea":
-		switch ending {
-		case ".bcf":
-			ending = ".vcf"
-		case ".bdf":
-			ending = ".edf"
-		case ".hea":
-			ending = ".wfdb"
-		}
-		return []string{ending[1:]}
-	case ".dcm":
-		return []string{"dicom"}
-	case ".nii":
-		return []string{"nifti"}
-	case ".qza":
-		return []string{"qiime"}
-	case ".png", ".jpg", ".jpeg":
-		return []string{"picture"}
-	}
-	return nil
 }
 
 // Address is the address of a database without a password.
