@@ -56,9 +56,10 @@ func (k *Kept) see(ctx context.Context, names ...string) (linked, error) {
 }
 
 // Link makes one history of datasets of the same patients at one site, joined by their
-// pseudonyms: the people of the first, and of each named variable the events of the
-// first dataset that has any. The rows of a flat file, one a patient, are events without
-// a time. It is kept as a pool, as b says.
+// pseudonyms: the people of the first, and of each named variable each patient's events of
+// the first dataset that has any of that patient's. So nobody's events decide from where
+// those of others come. The rows of a flat file, one a patient, are events without a time.
+// It is kept as a pool, as b says.
 func Link(ctx context.Context, kept []*Kept, names []string, b Build) (*Kept, error) {
 	m := Meta{Hmsp: MetaVersion, Shape: History}
 	var parts []linked
@@ -84,22 +85,14 @@ func Link(ctx context.Context, kept []*Kept, names []string, b Build) (*Kept, er
 		return nil, err
 	}
 	for _, n := range names {
-		at := slices.IndexFunc(parts, func(l linked) bool { return l.recorded(n) })
-		if at < 0 { // nothing is recorded of it: whoever looked for it says so
-			at = slices.IndexFunc(parts, func(l linked) bool { return l.Variables.Index(n) >= 0 })
-		}
-		if at < 0 {
-			return nil, (&Kept{Meta: m}).lacks([]string{n})
-		}
-		v, _ := parts[at].Variables.Lookup(n)
-		m.Variables = append(m.Variables, v)
-		to, err := newEvents(w, v)
+		v, err := linkVariable(ctx, w, parts, n, number)
 		if err != nil {
 			return nil, err
 		}
-		if err := parts[at].events(ctx, v, number, to); err != nil {
-			return nil, err
+		if v == nil {
+			return nil, (&Kept{Meta: m}).lacks([]string{n})
 		}
+		m.Variables = append(m.Variables, *v)
 	}
 	m.Profile = Profile{Dataset: m.Dataset, People: len(number)}
 	meta, err := json.Marshal(m)
@@ -112,17 +105,31 @@ func Link(ctx context.Context, kept []*Kept, names []string, b Build) (*Kept, er
 	return Open(b.Path)
 }
 
-// recorded says whether there is any value of a variable. A clinical source is looked
-// through for the codes of all variables, also for those that are in another dataset.
-func (l linked) recorded(name string) bool {
-	if l.Variables.Index(name) < 0 {
-		return false
+// linkVariable writes the events of a variable; nil if no part has it. A part may have
+// none, as a clinical source is looked through for the codes of all variables.
+func linkVariable(ctx context.Context, w *pool.Writer, parts []linked, name string, number map[uint64]int32) (*table.Variable, error) {
+	var v *table.Variable
+	var to *events
+	from := make([]uint8, len(number)) // the place of the part whose events a patient has, from 1
+	for i, l := range parts {
+		is, ok := l.Variables.Lookup(name)
+		switch {
+		case !ok:
+			continue
+		case v == nil:
+			var err error
+			if to, err = newEvents(w, is); err != nil {
+				return nil, err
+			}
+			v = &is
+		case v.Kind != is.Kind || v.Unit != is.Unit || !slices.EqualFunc(v.Levels, is.Levels, func(a, b table.Level) bool { return a.Code == b.Code }):
+			return nil, fmt.Errorf("datasets %s and %s know %s by two states of the dictionary, so that they cannot be linked: register them again", parts[0].Dataset, l.Dataset, name)
+		}
+		if err := l.events(ctx, *v, number, to, from, uint8(i+1)); err != nil {
+			return nil, err
+		}
 	}
-	if l.Shape == Rows {
-		return true
-	}
-	e, ok := l.history.Lookup(name)
-	return ok && len(e.Patients) > 0
+	return v, nil
 }
 
 // linkPeople writes the people of the first part, with the dates of whoever knows them.
@@ -155,8 +162,9 @@ func linkPeople(w *pool.Writer, parts []linked, number map[uint64]int32) error {
 	return to.Append(pool.Values{Uint64: parts[0].people}, pool.Values{Int64: dates[0]}, pool.Values{Int64: dates[1]}, pool.Values{Int64: dates[2]}, pool.Values{Int64: dates[3]})
 }
 
-// events hands on the events of a variable, of those who have a number.
-func (l linked) events(ctx context.Context, v table.Variable, number map[uint64]int32, to *events) error {
+// events hands on the events of a variable, of those who have a number and none of another
+// part; from notes that they are of this one.
+func (l linked) events(ctx context.Context, v table.Variable, number map[uint64]int32, to *events, from []uint8, this uint8) error {
 	if l.Shape == History {
 		e, _ := l.history.Lookup(v.Name)
 		for i, p := range e.Patients {
@@ -164,9 +172,10 @@ func (l linked) events(ctx context.Context, v table.Variable, number map[uint64]
 				return ctx.Err()
 			}
 			who, ok := number[l.people[p]]
-			if !ok {
+			if !ok || from[who] != 0 && from[who] != this {
 				continue
 			}
+			from[who] = this
 			x := 0.0
 			if v.Kind == table.Category {
 				x = float64(e.Values.Codes[i])
@@ -182,7 +191,7 @@ func (l linked) events(ctx context.Context, v table.Variable, number map[uint64]
 	c := l.rows.Columns[l.rows.Schema.Index(v.Name)]
 	for i, p := range l.people {
 		who, ok := number[p]
-		if !ok {
+		if !ok || from[who] != 0 {
 			continue
 		}
 		x := math.NaN()
@@ -194,6 +203,7 @@ func (l linked) events(ctx context.Context, v table.Variable, number map[uint64]
 		if math.IsNaN(x) {
 			continue
 		}
+		from[who] = this
 		if err := to.add(who, table.NoTime, x); err != nil {
 			return err
 		}
