@@ -27,6 +27,7 @@ type reader struct {
 	before   int64 // bytes of the files that were read
 	pass     *pass
 	notes    []string
+	copies   copies
 	builders map[string]*builder
 
 	people map[string]*person // whose files are still being read
@@ -156,6 +157,14 @@ func (r *reader) decode() error {
 }
 
 func (r *reader) file(f file) error {
+	own, other, err := r.copies.of(r, f)
+	if err != nil {
+		return err
+	}
+	if own {
+		Note(r.ctx, copied)
+		return nil
+	}
 	if d, ok := r.decoder.(Personal); ok {
 		about, err := d.Person(r.ctx, f.path)
 		if err != nil {
@@ -171,8 +180,12 @@ func (r *reader) file(f file) error {
 	}
 	var last *person // most samples are of the person of the one before
 	var lastPatient string
-	emitted := false
-	err := r.decoder.Decode(r.ctx, f.path, func(patient string, s activity.Sample) error {
+	emitted, twice := false, false
+	err = r.decoder.Decode(r.ctx, f.path, func(patient string, s activity.Sample) error {
+		if other && patient != "" { // the person whom the file names is the same
+			twice = true
+			return nil
+		}
 		if last == nil || patient != lastPatient {
 			of, err := patient, error(nil)
 			if patient == "" {
@@ -189,11 +202,16 @@ func (r *reader) file(f file) error {
 	if err != nil {
 		return r.failed(f, err)
 	}
-	if !emitted {
+	switch {
+	case twice:
+		Note(r.ctx, copied)
+	case !emitted:
 		Note(r.ctx, "files without anything that is read")
 	}
 	return nil
 }
+
+const copied = "files that are copies of another are left out"
 
 // of finds the person, of a name that the file gives or of its owner.
 func (r *reader) of(f file, patient string, named bool) (*person, error) {

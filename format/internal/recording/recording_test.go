@@ -80,7 +80,12 @@ func folder(t *testing.T, files map[string]string) string {
 // read gives patient=steps of the days, the people, the notes, and how far reading came.
 func read(t *testing.T, path string) (days, people, notes []string, err error) {
 	t.Helper()
-	r, err := Format{Decoder: steps{}}.OpenTables(t.Context(), path, format.Options{BatchRows: 2}, map[string][]string{"person": {"patient", "sex"}, "measurement": {"patient", "code", "value"}})
+	return readAs(t, Format{Decoder: steps{}}, path)
+}
+
+func readAs(t *testing.T, f Format, path string) (days, people, notes []string, err error) {
+	t.Helper()
+	r, err := f.OpenTables(t.Context(), path, format.Options{BatchRows: 2}, map[string][]string{"person": {"patient", "sex"}, "measurement": {"patient", "code", "value"}})
 	if err != nil {
 		return nil, nil, nil, err
 	}
