@@ -91,7 +91,7 @@ func (c *clinical) batch(name string, t *tableReader, b format.Batch) error {
 				continue
 			}
 			if patient = s.patient; at == table.NoTime && s.time != "" {
-				at, _ = format.ParseTime(s.time, "")
+				at = c.moment(takenAt, s.time, c.list.layout)
 			}
 		}
 		who := c.people.of(patient)
@@ -142,7 +142,12 @@ func (c *clinical) time(t *tableReader, column string, i int) int64 {
 	if !ok {
 		return table.NoTime
 	}
-	at, ok := format.ParseTime(s, t.layout[column])
+	return c.moment(column, s, t.layout[column])
+}
+
+// moment reads a time, and counts what is none.
+func (c *clinical) moment(column, s, layout string) int64 {
+	at, ok := format.ParseTime(s, layout)
 	if !ok {
 		c.notes["times that are no dates"]++
 		c.undated[column]++

@@ -18,8 +18,9 @@ const (
 
 // samples says whose the samples of a source are, and when they were taken.
 type samples struct {
-	timed bool
-	of    map[string]sample
+	timed  bool
+	layout string // of the times, as format.ParseTime takes it
+	of     map[string]sample
 }
 
 type sample struct{ patient, time string }
@@ -39,7 +40,8 @@ func (l Loader) samples(ctx context.Context, d Dataset) (*samples, error) {
 	}
 	o := format.Options{Columns: []string{sampleOf, patientOf}}
 	s := &samples{of: map[string]sample{}}
-	if s.timed = slices.ContainsFunc(described.Columns, func(c format.Column) bool { return c.Name == takenAt }); s.timed {
+	if i := slices.IndexFunc(described.Columns, func(c format.Column) bool { return c.Name == takenAt }); i >= 0 {
+		s.timed, s.layout = true, described.Columns[i].Time
 		o.Columns = append(o.Columns, takenAt)
 	}
 	r, err := f.Open(ctx, d.Samples, o)
