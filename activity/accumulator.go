@@ -19,6 +19,7 @@ type Accumulator struct {
 	levels map[Kind]map[int32]*moments // by hour
 	sleep  map[track]*sleep
 	beats  map[int32]*beats // by hour
+	whole  undated
 }
 
 // A track is what one source has of one kind.
@@ -49,8 +50,12 @@ func New() *Accumulator {
 // Add takes a sample, in any order. It refuses what no device can have measured, and
 // says so: such a sample counts nowhere.
 //
-// Beats that begin in the same second are taken in the order in which they come.
+// Beats that begin in the same second are taken in the order in which they come. Of
+// samples at NoTime heart rates and beats alone are taken, for the recording as a whole.
 func (a *Accumulator) Add(s Sample) bool {
+	if s.Time == NoTime {
+		return inBounds(s) && a.whole.add(s)
+	}
 	if !possible(s) {
 		return false
 	}
@@ -78,6 +83,10 @@ func possible(s Sample) bool {
 	if s.Time < first || s.Time >= last || s.Duration < 0 || s.Duration > longest || math.IsNaN(s.Value) {
 		return false
 	}
+	return inBounds(s)
+}
+
+func inBounds(s Sample) bool {
 	low, high := bounds(s.Kind)
 	return s.Value >= low && s.Value <= high
 }
@@ -208,6 +217,7 @@ func (a *Accumulator) Size() int {
 // source counts, and of a day the larger of that and what a sample of the whole day says.
 func (a *Accumulator) Summaries() []Summary {
 	o := &output{}
+	a.whole.summaries(o)
 	a.counts(o)
 	a.heart(o)
 	a.nights(o)

@@ -340,3 +340,32 @@ func BenchmarkAdd(b *testing.B) {
 		i += 5
 	}
 }
+
+// A recording without a date is summed up as a whole: its heart rate, and the spread of
+// its beats.
+func TestUndated(t *testing.T) {
+	a := New()
+	for i := range 400 {
+		if !a.Add(Sample{Kind: BeatInterval, Time: NoTime, Value: 0.8 + 0.1*float64(i%2)}) {
+			t.Fatal("a beat is refused")
+		}
+	}
+	a.Add(Sample{Kind: HeartRate, Time: NoTime, Duration: 60, Value: 70})
+	a.Add(Sample{Kind: HeartRate, Time: NoTime, Duration: 60, Value: 74})
+	if a.Add(Sample{Kind: Steps, Time: NoTime, Value: 3}) || a.Add(Sample{Kind: HeartRate, Time: NoTime, Value: 999}) {
+		t.Error("steps without a time, or an impossible rate, are taken")
+	}
+	got := a.Summaries()
+	if len(got) != 2 || got[0].Code != SDNN && got[1].Code != SDNN {
+		t.Fatalf("%+v", got)
+	}
+	for _, s := range got {
+		want := 72.0
+		if s.Code == SDNN { // of values 0.1 s apart, half of each: 50 ms, with n-1
+			want = 50 * math.Sqrt(400.0/399)
+		}
+		if s.Time != NoTime || math.Abs(s.Value-want) > 1e-3 {
+			t.Errorf("%+v, want %v", s, want)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"hmsp.center/hmsp/activity"
 	"hmsp.center/hmsp/format"
+	"hmsp.center/hmsp/table"
 )
 
 // maxMemory is how much the samples of all people whose files are still being read may
@@ -231,7 +232,11 @@ func (r *reader) of(f file, patient string, named bool) (*person, error) {
 // add gives a sample to a person, and looks now and then how much memory that takes.
 func (r *reader) add(p *person, s activity.Sample) error {
 	const often = 1 << 16
-	if !p.samples.Add(s) {
+	switch {
+	case p.samples.Add(s):
+	case s.Time == table.NoTime:
+		Note(r.ctx, "readings without a time, which belong to no hour and no day, are left out")
+	default:
 		Note(r.ctx, "readings that no device can have made are left out")
 	}
 	if r.added++; r.added < often {

@@ -5,6 +5,7 @@ import (
 
 	"hmsp.center/hmsp/activity"
 	"hmsp.center/hmsp/format"
+	"hmsp.center/hmsp/table"
 )
 
 // A builder gathers the rows of one table into batches.
@@ -99,8 +100,11 @@ func (b *builder) add(text func(column string) string, number float64) {
 	b.size += 40 * len(b.columns)
 }
 
-// time is wall-clock time in ISO 8601.
+// time is wall-clock time in ISO 8601; "" if there is none.
 func (b *builder) time(seconds int64) string {
+	if seconds == table.NoTime {
+		return ""
+	}
 	const most = 1 << 12
 	s, ok := b.times[seconds]
 	if !ok {
