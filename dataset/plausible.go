@@ -1,7 +1,10 @@
 package dataset
 
 import (
+	"cmp"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"hmsp.center/hmsp/format"
@@ -13,8 +16,11 @@ import (
 type checks struct {
 	of     []format.Check
 	counts []quality.Check
-	people []map[string]bool // whose values were counted, by check
+	people []map[string]shareOf // of whose values, by check
 }
+
+// shareOf is how many values someone has, and how many of them are not plausible.
+type shareOf struct{ values, outside uint32 }
 
 func newChecks(f format.Format) checks {
 	var c checks
@@ -22,7 +28,7 @@ func newChecks(f format.Format) checks {
 		c.of = known.Checks()
 	}
 	for _, k := range c.of {
-		c.people = append(c.people, map[string]bool{})
+		c.people = append(c.people, map[string]shareOf{})
 		c.counts = append(c.counts, quality.Check{Name: k.Label, Unit: k.Unit, Low: k.Low, High: k.High})
 	}
 	return c
@@ -44,13 +50,17 @@ func (c *checks) add(at int, patient string, x float64) {
 	if math.IsNaN(x) {
 		return
 	}
-	if !c.people[at][patient] {
-		c.people[at][strings.Clone(patient)] = true
-	}
 	p := &c.counts[at]
+	of, known := c.people[at][patient]
+	of.values++
 	if p.Values++; x < p.Low || x > p.High {
 		p.Outside++
+		of.outside++
 	}
+	if !known {
+		patient = strings.Clone(patient)
+	}
+	c.people[at][patient] = of
 }
 
 // row counts a row of the measurement table, by its codes.
@@ -68,9 +78,21 @@ func (c *checks) row(patient, codes string, x float64) {
 func (c *checks) found() []quality.Check {
 	var out []quality.Check
 	for i, p := range c.counts {
-		if p.People = len(c.people[i]); p.Values > 0 {
-			out = append(out, p)
+		if p.Values == 0 {
+			continue
 		}
+		// Summed in whole numbers by what they are: the order of people is any.
+		shares := map[shareOf]int{}
+		for _, of := range c.people[i] {
+			shares[of]++
+		}
+		p.People = len(c.people[i])
+		for _, of := range slices.SortedFunc(maps.Keys(shares), func(a, b shareOf) int {
+			return cmp.Or(cmp.Compare(a.values, b.values), cmp.Compare(a.outside, b.outside))
+		}) {
+			p.PerPerson += float64(shares[of]) * (1 - float64(of.outside)/float64(of.values)) / float64(p.People)
+		}
+		out = append(out, p)
 	}
 	return out
 }

@@ -221,7 +221,7 @@ func TestWideSourceWithSamples(t *testing.T) {
 	if notes := strings.Join(k.Profile.Notes, "; "); !strings.Contains(notes, "3 samples are not in the list of samples, and are left out") {
 		t.Errorf("notes: %s", notes)
 	}
-	if c := k.Profile.Checks; len(c) != 1 || c[0].Values != 4 || c[0].People != 3 {
+	if c := k.Profile.Checks; len(c) != 1 || c[0].Values != 4 || c[0].People != 3 || fmt.Sprintf("%.4f", c[0].PerPerson) != "0.6667" {
 		t.Errorf("checks: %+v", c)
 	}
 	for text, says := range map[string]string{

@@ -16,6 +16,9 @@ type Check struct {
 	Values  int     `json:"values"`  // how many there are
 	People  int     `json:"people"`  // of how many people
 	Outside int     `json:"outside"` // values that are not within Low to High
+	// PerPerson is the mean over people of the share of their values that is plausible: to
+	// it each contributes the same, however many readings a device made.
+	PerPerson float64 `json:"per_person"`
 }
 
 // String says what was found, in words.
@@ -47,18 +50,19 @@ func findings(checks []Check) []Finding {
 // A PublicCheck is what other members may know of a check.
 type PublicCheck struct {
 	Name      string   `json:"name"`
-	Plausible *float64 `json:"plausible,omitempty"` // share, rounded as those of variables; nil where it would tell of few
+	Plausible *float64 `json:"plausible,omitempty"` // Check.PerPerson, rounded as completeness is; nil where it would tell of few
 }
 
 // published are the checks, each rounded by the people that it is of, as few of them as
-// the rounding by unit may stand for.
+// the rounding by unit may stand for. One of them moves a share by no more than one of so
+// many: a share of values would be that of whoever has most of them.
 func published(checks []Check, unit, few int) []PublicCheck {
 	var out []PublicCheck
 	for _, c := range checks {
 		p := PublicCheck{Name: c.Name}
 		people := int(math.RoundToEven(float64(c.People)/float64(unit))) * unit
 		if step := stepOf(max(people-unit/2, 0), few); step > 0 {
-			p.Plausible = rounded(c.Plausible(), step)
+			p.Plausible = rounded(c.PerPerson, step)
 		}
 		out = append(out, p)
 	}

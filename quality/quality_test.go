@@ -250,7 +250,7 @@ func example(t *testing.T) Profile {
 	}
 	w.h.Events = append(w.h.Events, e)
 	p, err := OfHistory(t.Context(), w.h, Options{Dataset: "ward", Now: year2020 + 5*365*table.Day, Counts: map[string]Counts{"sbp": {Good: 3000, Missing: 10, Wrong: 40, UnitUnknown: 3}},
-		Checks: []Check{{Name: "wear time", Unit: "min", Low: 600, High: 1440, Values: 1400, People: 300, Outside: 100}, {Name: "slice gap", Low: 1, High: 1.05, Values: 3, People: 3}}})
+		Checks: []Check{{Name: "wear time", Unit: "min", Low: 600, High: 1440, Values: 1400, People: 300, Outside: 100, PerPerson: 0.93}, {Name: "slice gap", Low: 1, High: 1.05, Values: 3, People: 3, PerPerson: 1}}})
 	if err != nil {
 		t.Fatal(err)
 	}
