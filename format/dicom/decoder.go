@@ -33,6 +33,9 @@ const maxDepth = 32
 // maxValue bounds a value that is kept, other than pixels.
 const maxValue = 1 << 20
 
+// maxItems bounds the items of sequences that are kept: a few for each frame.
+const maxItems = 1 << 20
+
 // What is wrong with the structure of a file.
 var (
 	errCut   = errors.New("the file ends within an element")
@@ -40,6 +43,7 @@ var (
 	errDepth = errors.New("sequences are nested deeper than 32")
 	errLong  = errors.New("an element goes beyond the sequence that holds it")
 	errLarge = errors.New("a value is longer than 1 MiB")
+	errItems = errors.New("sequences hold more than a million items")
 )
 
 // A decoder reads data elements one after the other.
@@ -49,6 +53,7 @@ type decoder struct {
 	order    binary.ByteOrder
 	implicit bool
 	syntax   string // UID of the transfer syntax; "" where the file names none
+	kept     int    // items of sequences
 	buffer   [12]byte
 }
 
@@ -237,6 +242,9 @@ func (d *decoder) items(v *value, e element, depth int, stop func(tag) bool) err
 		}
 		var set *dataSet
 		if v != nil {
+			if d.kept++; d.kept > maxItems {
+				return errItems
+			}
 			set = &dataSet{order: d.order}
 			v.items = append(v.items, set)
 		}

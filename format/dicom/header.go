@@ -104,7 +104,20 @@ func begin(path string, f *images.File, buffer int) (Header, *input, error) {
 		return Header{}, nil, failed(path, err)
 	}
 	h.size = f.Size
+	if most := framesIn(f.Size, d.size < 0); h.Frames > most {
+		h.wrong, h.Frames = "there are fewer pixels than rows, columns and frames say", 1
+	}
 	return h, &input{d, f}, nil
+}
+
+// framesIn is how many frames a file can hold: each has a bit at least, and one that is
+// worth reading has more pixels than the axis of frames has room for.
+func framesIn(size int64, packed bool) int {
+	const most, unpacks = 1 << 17, 1032 // DEFLATE's largest ratio
+	if packed {
+		size = min(size, most) * unpacks
+	}
+	return int(min(8*min(size, most), most))
 }
 
 // errNone is of a file that is no DICOM.
@@ -119,7 +132,7 @@ func failed(path string, err error) error {
 		return &format.Error{File: path, Text: err.Error(), Mend: "export it again as a DICOM part 10 file, or take it out of the folder"}
 	case errors.Is(err, errCharset):
 		return &format.Error{File: path, Text: err.Error(), Mend: "convert it to UTF-8 (ISO_IR 192)"}
-	case errors.Is(err, errCut), errors.Is(err, errItem), errors.Is(err, errDepth), errors.Is(err, errLong), errors.Is(err, errLarge):
+	case errors.Is(err, errCut), errors.Is(err, errItem), errors.Is(err, errDepth), errors.Is(err, errLong), errors.Is(err, errLarge), errors.Is(err, errItems):
 		return &format.Error{File: path, Text: "the data set is broken: " + err.Error(), Mend: "copy or export the file again"}
 	}
 	return &format.Error{File: path, Text: "the file cannot be read", Mend: "check the disk, or copy the file again", Cause: err}
@@ -136,11 +149,19 @@ func (d *decoder) header() (Header, error) {
 		return Header{}, err
 	}
 	set.text = charsetOf(set.ascii(characterSet))
-	h := Header{TransferSyntax: d.syntax, set: set}
+	h := Header{TransferSyntax: onlyUID(d.syntax), set: set}
 	if pixels != nil {
 		h.pixels, h.HasPixels = *pixels, true
 	}
 	return h, h.fill()
+}
+
+// onlyUID is a UID; what is none is not repeated, as it may be anything.
+func onlyUID(s string) string {
+	if s != "" && !uid(s) {
+		return "no UID"
+	}
+	return s
 }
 
 // begin finds out how the data set is written and goes to its first element (PS3.10
