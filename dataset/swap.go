@@ -19,7 +19,7 @@ type Difference struct {
 // that in each of the others that do.
 func Exchanged(ctx context.Context, kept []*Kept) ([]Difference, error) {
 	var out []Difference
-	var first map[uint64]float64
+	var first map[uint64]string
 	var of *Kept
 	for _, k := range kept {
 		v, ok := k.sex()
@@ -57,22 +57,29 @@ func (k *Kept) sex() (table.Variable, bool) {
 	return table.Variable{}, false
 }
 
-// first is each patient's first value of a variable, by pseudonym.
-func (k *Kept) first(ctx context.Context, v table.Variable) (map[uint64]float64, error) {
+// first is the sex, female or male, that each patient's first value of a variable says, by
+// pseudonym. Datasets may know it by two variables, or by levels in another order.
+func (k *Kept) first(ctx context.Context, v table.Variable) (map[uint64]string, error) {
 	l, err := k.see(ctx, v.Name)
 	if err != nil {
 		return nil, err
 	}
-	out := map[uint64]float64{}
+	levels := sexes(v)
+	out := map[uint64]string{}
 	keep := func(who uint64, c table.Column, i int) {
-		x := -1.0
-		if v.Kind == table.Category {
-			x = float64(c.Codes[i])
-		} else if c.Numbers[i] >= 0 {
-			x = c.Numbers[i]
+		level := ""
+		if v.Kind != table.Category {
+			level = map[float64]string{0: "false", 1: "true"}[c.Numbers[i]]
+		} else if at := c.Codes[i]; at >= 0 && int(at) < len(v.Levels) {
+			level = v.Levels[at].Code
 		}
-		if _, known := out[who]; !known && x >= 0 {
-			out[who] = x
+		if level == "" || out[who] != "" {
+			return
+		}
+		for _, sex := range []string{"female", "male"} {
+			if levels[sex] == level {
+				out[who] = sex
+			}
 		}
 	}
 	if k.Shape == History {

@@ -262,6 +262,33 @@ func TestExchanged(t *testing.T) {
 	}
 }
 
+// One dataset knows the sex by a flag, the other by levels; of who is neither female nor
+// male it cannot be said to differ.
+func TestExchangedByOtherVariables(t *testing.T) {
+	l, path := wideSource(t)
+	clinic := filepath.Join(t.TempDir(), "clinic.csv")
+	if err := os.WriteFile(clinic, []byte("patient,gender\ns0,male\ns1,female\ns2,unknown\ns3,male\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	gender := table.Variable{Name: "gender", Kind: table.Category, Levels: []table.Level{{Code: "unknown"}, {Code: "male"}, {Code: "female"}}}
+	flag := table.Variable{Name: "female", Kind: table.Flag}
+	for _, v := range []table.Variable{flag, wideDictionary()[1]} {
+		var kept []*dataset.Kept
+		for i, d := range []dataset.Dataset{{Hmsp: dataset.Version, Name: "clinic", Path: clinic, Patient: "patient"}, dataset.File("genome", path)} {
+			k, err := l.Keep(t.Context(), d, table.Schema{[]table.Variable{gender, v}[i]}, dataset.Build{Path: filepath.Join(t.TempDir(), fmt.Sprint("pool", i))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer k.Close()
+			kept = append(kept, k)
+		}
+		got, err := dataset.Exchanged(t.Context(), kept)
+		if err != nil || len(got) != 1 || got[0].Patients != 3 || got[0].Differ != 1 {
+			t.Errorf("%s: %+v, %v", v.Name, got, err)
+		}
+	}
+}
+
 // What the source has and what is not what the dictionary means is refused.
 func TestWideSourceRefused(t *testing.T) {
 	l, path := wideSource(t)
