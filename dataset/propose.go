@@ -253,7 +253,7 @@ func (p Proposal) String() string {
 	if p.Shape == History {
 		b.WriteString(", people and what was recorded of them over time\n")
 		for _, t := range p.Tables {
-			if t.Rows > 0 && slices.Contains(format.ClinicalTables(), t.Name) {
+			if t.Rows > 0 && slices.Contains(append(format.ClinicalTables(), format.NoteTable), t.Name) {
 				fmt.Fprintf(&b, "  %-12s %d rows\n", t.Name, t.Rows)
 			}
 		}

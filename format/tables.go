@@ -126,9 +126,10 @@ const (
 	Class     = "class"   // Code: of documents and data
 )
 
-// ClinicalTables lists the tables of a clinical source in their usual order.
+// ClinicalTables lists the tables of hospitals' records in their usual order. NoteTable
+// is none of them: letters come as files of their own.
 func ClinicalTables() []string {
-	return []string{PersonTable, VisitTable, ConditionTable, MeasurementTable, ProcedureTable, DrugTable, SpecimenTable, ImagingTable, NoteTable, PeriodTable, ConsentTable}
+	return []string{PersonTable, VisitTable, ConditionTable, MeasurementTable, ProcedureTable, DrugTable, SpecimenTable, ImagingTable, PeriodTable, ConsentTable}
 }
 
 // ClinicalColumns lists the columns that a clinical table has in every format; none
