@@ -63,6 +63,9 @@ func (f Format) open(ctx context.Context, path string) (*parts, error) {
 			return nil, err
 		}
 		info, err := f.Source.Info(ctx, file)
+		if err == nil {
+			err = distinct(file, &info)
+		}
 		if err != nil {
 			return nil, err
 		}
