@@ -122,6 +122,7 @@ type jsonRecords struct {
 	*objects
 	fallback string
 	names    []string
+	named    bool // a record so far has a field of the patient
 }
 
 func (r *jsonRecords) fields() []string { return r.names }
@@ -141,6 +142,11 @@ func (r *jsonRecords) next() ([]note, error) {
 		if roleOf(n) == textRole && fields[n][0] != '"' && string(fields[n]) != "null" {
 			return nil, fmt.Errorf("the field %q is no text", n)
 		}
+	}
+	if slices.ContainsFunc(names, func(n string) bool { return roleOf(n) == patientRole }) {
+		r.named = true
+	} else if r.named { // left out, as others leave it empty
+		names, values, given = append(names, format.Patient), append(values, ""), append(given, false)
 	}
 	out := noted(names, values, given, r.fallback)
 	if out == nil {

@@ -49,12 +49,16 @@ type note struct {
 
 // noted makes notes of the fields of a record: one for each field of text. Where there are
 // several, the code of each is the field's name. Whose they are say, the best first, a
-// patient, a document's name, a visit that stands for somebody of its own, or the file.
+// patient, a document's name, a visit that stands for somebody of its own, or the file. A
+// record whose patient is left empty is nobody's: a visit or the file would be taken for a
+// patient that there is not.
 func noted(names, values []string, given []bool, fallback string) []note {
 	n := note{}
 	var document string
 	var texts []int
+	named := false
 	for i, name := range names {
+		named = named || roleOf(name) == patientRole
 		into := map[role]*string{patientRole: &n.patient, documentRole: &document, visitRole: &n.visit, idRole: &n.id, timeRole: &n.time, languageRole: &n.language, codeRole: &n.code}[roleOf(name)]
 		switch {
 		case roleOf(name) == textRole:
@@ -70,7 +74,7 @@ func noted(names, values []string, given []bool, fallback string) []note {
 		n.time = dateOf(document)
 	}
 	switch {
-	case n.patient != "":
+	case n.patient != "" || named:
 	case document != "":
 		n.patient = owner(document)
 	case n.visit != "":
