@@ -1,7 +1,6 @@
 package format
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -22,14 +21,14 @@ func detectFile(formats []Format, path string) (Format, error) {
 	case f != nil:
 		return f, labelled(formats, f, path)
 	}
-	says := strings.Join(saysOf(formats, path), " or ")
+	says := saysOf(formats, path)
 	switch {
-	case says == "" || tie:
+	case len(says) == 0 || tie:
 		return Detect(formats, path)
 	case strings.EqualFold(filepath.Ext(path), ".gz"):
-		return nil, &Error{File: path, Text: "the name says " + says + " packed with gzip, and the content is damaged, or is not read while it is packed", Mend: "unpack it, and name the unpacked file"}
+		return nil, &Error{File: path, Text: inWords(path, says) + " packed with gzip, and the content is damaged, something else, or not read while it is packed", Mend: "unpack it, and name the unpacked file"}
 	}
-	return nil, &Error{File: path, Text: "the name says " + says + ", and the content is not: it is damaged, or something else", Mend: "export it again, or name what it is with --format"}
+	return nil, &Error{File: path, Text: inWords(path, says) + ", and the content is not: it is damaged, or something else", Mend: "export it again, or name what it is with --format"}
 }
 
 // labelled refuses a file whose name says that it is something else than it is: one of
@@ -48,7 +47,16 @@ func labelled(formats []Format, is Format, path string) error {
 	if len(says) == 0 || slices.Contains(says, is.Name()) {
 		return nil
 	}
-	return &Error{File: path, Text: fmt.Sprintf("the name says %s, and the content is %s", says[0], is.Name()), Mend: "rename the file, or name its format with --format if it is right so"}
+	return &Error{File: path, Text: inWords(path, says) + ", and the content is " + is.Name(), Mend: "rename the file, or name its format with --format if it is right so"}
+}
+
+// inWords is what a name says. Of an ending that is not the format's own, what it may be.
+func inWords(path string, says []string) string {
+	ending := filepath.Ext(strings.TrimSuffix(strings.ToLower(path), ".gz"))
+	if last := len(says) - 1; last > 0 && ending != "."+says[0] {
+		return "a file that ends in " + ending + " is " + strings.Join(says[:last], ", ") + " or " + says[last]
+	}
+	return "the name says " + says[0]
 }
 
 // saysOf are the formats that a file's name says it may be, the most usual first; none

@@ -48,7 +48,7 @@ func TestDetectSourceOfOneFile(t *testing.T) {
 		"e.dcm.gz":            "!the name says dicom packed with gzip",
 		"f.csv":               "!the name says csv, and the content is bed",
 		"g.json":              "!cannot be told; name it with --format: csv, bed, dicom, fhir, biom, idx", // two claim it
-		"h.json":              "!the name says fhir or biom",
+		"h.json":              "!a file that ends in .json is fhir or biom, and the content is not",
 		"i.bin":               "!cannot be told",
 		"t-images-idx3-ubyte": "idx",
 		"t-labels-idx1-ubyte": "!this file belongs to t-images-idx3-ubyte",

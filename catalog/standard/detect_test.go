@@ -86,7 +86,7 @@ func detections() []detection {
 		{"imaging/dicom/*/*/README.txt", "text", ""},
 		{"imaging/dicom/*/no_meta.dcm", "", "the name says dicom"}, // its first byte is lost
 		{"imaging/dicom/*/*.icc", "", untold},
-		{"imaging/dicom/*/*.json", "", "the name says fhir"}, // DICOM as JSON
+		{"imaging/dicom/*/*.json", "", "a file that ends in .json"}, // DICOM as JSON
 		{"imaging/dicom/*/zipMR.gz", "", untold},
 		{"imaging/dicom/*/dicomdirtests/TINY_ALPHA/PT000000", "", untold}, // images are three levels deeper
 		{"imaging/dicom/**", "dicom", ""},

@@ -42,7 +42,7 @@ func (f *file) broken(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return f.wrong("the file holds fewer values than its sizes say", "copy it again")
 	}
-	return &format.Error{File: f.path, Text: "the file cannot be read", Mend: "copy it again", Cause: err}
+	return &format.Error{File: f.path, Text: "the file is damaged, or cannot be read", Mend: "copy it again", Cause: err}
 }
 
 // open reads the head of a file of images; all says that they are wanted at once.

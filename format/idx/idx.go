@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"hmsp.center/hmsp/format"
+	"hmsp.center/hmsp/format/internal/images"
 	"hmsp.center/hmsp/radiomics"
 )
 
@@ -37,12 +38,14 @@ type Format struct{}
 // Name is "idx".
 func (Format) Name() string { return "idx" }
 
-// Sniff knows the magic number of a set of images, or a packed one by its name.
+// Sniff knows the magic number of a set of images, packed or not. What is named as a packed
+// one and cannot be unpacked is told when it is opened.
 func (Format) Sniff(head []byte, filename string) int {
 	name := strings.ToLower(filepath.Base(filename))
 	named := strings.Contains(name, "idx3") || strings.Contains(name, "idx4")
+	head, packed := images.Unpacked(head, 16)
 	switch {
-	case len(head) >= 4 && head[0] == 0x1f && head[1] == 0x8b && named:
+	case packed && head == nil && named:
 		return 90
 	case len(head) >= 16 && head[0] == 0 && head[1] == 0 && width(head[2]) > 0 && (head[3] == 3 || head[3] == 4):
 		if named {

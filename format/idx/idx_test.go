@@ -129,6 +129,23 @@ func TestSuite(t *testing.T) {
 }
 
 // Every type of numbers is read, and labels that do not fit are refused.
+// A packed file is told by what is in it; one that cannot be unpacked by its name.
+func TestSniffOfPacked(t *testing.T) {
+	images := build(0x08, make([]byte, 8), 2, 2, 2)
+	for _, c := range []struct {
+		name string
+		head []byte
+		want int
+	}{
+		{"t-images-idx3-ubyte", images, 95}, {"t-images-idx3-ubyte.gz", packed(images), 95}, {"x.gz", packed(images), 60},
+		{"t-images-idx3-ubyte.gz", packed(images)[:8], 90}, {"t-images-idx3-ubyte.gz", packed([]byte("sample,gene and more")), 0}, {"x.gz", packed(images)[:8], 0},
+	} {
+		if got := New().Sniff(c.head, c.name); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
+	}
+}
+
 func TestTypes(t *testing.T) {
 	for kind, one := range map[byte][]byte{8: {200}, 9: {0xfe}, 0x0b: {0xff, 0xfe}, 0x0c: {0xff, 0xff, 0xff, 0xfe}, 0x0d: {0xc0, 0, 0, 0}, 0x0e: {0xc0, 0, 0, 0, 0, 0, 0, 0}} {
 		want := float32(-2)

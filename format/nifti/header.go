@@ -82,7 +82,7 @@ func failed(path string, err error) error {
 	case errors.Is(err, errDims), errors.Is(err, errType), errors.Is(err, errCut):
 		return &format.Error{File: path, Text: "the header is broken: " + err.Error(), Mend: "convert or copy the file again"}
 	}
-	return &format.Error{File: path, Text: "the file cannot be read", Mend: "copy the file again", Cause: err}
+	return &format.Error{File: path, Text: "the file is damaged, or cannot be read", Mend: "copy the file again", Cause: err}
 }
 
 // parse reads a header; errCut if b is shorter than it, errNone if it is none. Its byte

@@ -29,13 +29,16 @@ type source struct{}
 // Name is "nifti".
 func (source) Name() string { return "nifti" }
 
-// Sniff looks for the magic of a file, or inside a packed one by its name.
+// Sniff looks for the magic of a file, packed or not. What is named as a packed one and
+// cannot be unpacked, or has a broken header, is told when it is opened.
 func (source) Sniff(head []byte, filename string) int {
-	if _, err := parse(head); err == nil {
-		return 100
-	}
+	unpacked, packed := images.Unpacked(head, size2)
 	name := strings.ToLower(filename)
-	if len(head) > 2 && head[0] == 0x1f && head[1] == 0x8b && (strings.HasSuffix(name, ".nii.gz") || strings.HasSuffix(name, ".hdr.gz")) {
+	_, err := parse(unpacked)
+	switch {
+	case err == nil:
+		return 100
+	case packed && (unpacked == nil || err != errNone) && (strings.HasSuffix(name, ".nii.gz") || strings.HasSuffix(name, ".hdr.gz")):
 		return 90
 	}
 	return 0

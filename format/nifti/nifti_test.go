@@ -373,6 +373,33 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// A packed file is told by what is in it. One that cannot be unpacked is told by its name,
+// and says so when it is opened.
+func TestSniffOfPacked(t *testing.T) {
+	pack := func(b []byte) []byte {
+		var out bytes.Buffer
+		z := gzip.NewWriter(&out)
+		z.Write(b)
+		z.Close()
+		return out.Bytes()
+	}
+	image := build(t, 1, 16, false, false, 0, 0, 3, 4, 5)
+	broken := pack(image)
+	broken[3] = 0xff // flags that gzip does not have
+	for _, c := range []struct {
+		name string
+		head []byte
+		want int
+	}{
+		{"a.nii", image, 100}, {"a.nii.gz", pack(image), 100}, {"a.gz", pack(image), 100}, {"a.nii.gz", broken[:12], 90},
+		{"a.nii.gz", pack([]byte("sample,gene\na,1\n")), 0}, {"a.csv.gz", broken[:12], 0},
+	} {
+		if got := New().Sniff(c.head, c.name); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
+	}
+}
+
 func TestSuite(t *testing.T) {
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)

@@ -25,6 +25,7 @@ type Text struct {
 	in     *bufio.Reader
 	most   int    // of a line
 	buffer []byte // of a line that is longer than the reader's
+	packed bool
 }
 
 // textBuffer is what is read at once, and the head that Peek gives.
@@ -51,7 +52,7 @@ func NewText(path string, in io.ReadCloser, most int) (*Text, error) {
 		if err != nil {
 			return nil, &format.Error{File: path, Text: "the file begins like gzip and is none", Mend: "copy or compress it again", Cause: err}
 		}
-		t.in = bufio.NewReaderSize(unpacked, textBuffer)
+		t.in, t.packed = bufio.NewReaderSize(unpacked, textBuffer), true
 	}
 	if head, _ := t.in.Peek(3); string(head) == "\ufeff" {
 		_, _ = t.in.Discard(3) // which Peek has read
@@ -124,7 +125,7 @@ func (t *Text) line() ([]byte, error) {
 	return line, nil
 }
 
-func (t *Text) broken(err error) error {
+func (t *Text) broken(err error) *format.Error {
 	e := &format.Error{File: t.path, Line: t.Number, Text: "the file cannot be read", Mend: "check the disk", Cause: err}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || !isSystem(err) {
 		e.Text, e.Mend = "the packed file is damaged or not whole", "copy or export it again"
@@ -137,10 +138,19 @@ func isSystem(err error) bool {
 	return errors.As(err, &p)
 }
 
-// Fault is an error about the line that was read last.
+// Fault is an error about the line that was read last. In a packed file that does not
+// unpack to its end, the packing is to blame, and not the line.
 func (t *Text) Fault(text, mend string) *format.Error {
+	if t.packed {
+		if _, err := io.CopyN(io.Discard, t.in, faultBytes); err != nil && err != io.EOF {
+			return t.broken(err)
+		}
+	}
 	return &format.Error{File: t.path, Line: t.Number, Text: text, Mend: mend}
 }
+
+// faultBytes is how much of a packed file is unpacked to say what is wrong with it.
+const faultBytes = 256 << 20
 
 // Name is a field as a name: UTF-8 without spaces around.
 func (t *Text) Name(field []byte) (string, error) {

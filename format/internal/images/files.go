@@ -2,6 +2,7 @@ package images
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"io"
 	"io/fs"
@@ -123,6 +124,24 @@ func Over(path string, r io.Reader, size int64, buffer int) (*File, error) {
 		out.Reader, out.Packed = z, true
 	}
 	return out, nil
+}
+
+// Unpacked is the beginning of a file as Sniff sees it, of which n bytes are wanted,
+// unpacked if it is packed with gzip; nil where that cannot be unpacked.
+func Unpacked(head []byte, n int) (begin []byte, packed bool) {
+	if len(head) < 2 || head[0] != 0x1f || head[1] != 0x8b {
+		return head, false
+	}
+	z, err := gzip.NewReader(bytes.NewReader(head))
+	if err != nil {
+		return nil, true
+	}
+	begin = make([]byte, n)
+	k, err := io.ReadFull(z, begin)
+	if err != nil && k == 0 {
+		return nil, true
+	}
+	return begin[:k], true
 }
 
 // Close closes the file.

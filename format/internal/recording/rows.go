@@ -4,10 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 
 	"hmsp.center/hmsp/format"
 )
+
+// failBytes is how much of a file is read on to say what is wrong with it.
+const failBytes = 256 << 20
 
 // maxLine is the longest line of a table that a device's app exports.
 const maxLine = 64 << 10
@@ -132,7 +136,12 @@ func unquote(text []byte) (field, rest []byte, ok bool) {
 // Line is the number of the line that was read last.
 func (r *Rows) Line() int { return r.line }
 
-// Fail is an error about the line that was read last. Text and mend hold no value.
+// Fail is an error about the line that was read last. Text and mend hold no value. Where
+// the file does not unpack to its end, the packing is to blame, and not the line.
 func (r *Rows) Fail(column, text, mend string) error {
+	var packing *format.Error
+	if _, err := io.CopyN(io.Discard, r.in, failBytes); errors.As(err, &packing) {
+		return packing
+	}
 	return &format.Error{File: r.path, Line: r.line, Column: column, Text: text, Mend: mend}
 }
