@@ -50,21 +50,20 @@ func findings(checks []Check) []Finding {
 // A PublicCheck is what other members may know of a check.
 type PublicCheck struct {
 	Name      string   `json:"name"`
-	Plausible *float64 `json:"plausible,omitempty"` // Check.PerPerson, rounded as completeness is; nil where it would tell of few
+	Plausible *float64 `json:"plausible,omitempty"` // Check.PerPerson, rounded as completeness is
 }
 
 // published are the checks, each rounded by the people that it is of, as few of them as
 // the rounding by unit may stand for. One of them moves a share by no more than one of so
-// many: a share of values would be that of whoever has most of them.
+// many: a share of values would be that of whoever has most of them. A check of fewer is
+// not there at all, as its name would tell that there is somebody.
 func published(checks []Check, unit, few int) []PublicCheck {
 	var out []PublicCheck
 	for _, c := range checks {
-		p := PublicCheck{Name: c.Name}
 		people := int(math.RoundToEven(float64(c.People)/float64(unit))) * unit
 		if step := stepOf(max(people-unit/2, 0), few); step > 0 {
-			p.Plausible = rounded(c.PerPerson, step)
+			out = append(out, PublicCheck{Name: c.Name, Plausible: rounded(c.PerPerson, step)})
 		}
-		out = append(out, p)
 	}
 	return out
 }

@@ -15,3 +15,14 @@ func TestChecksArePublishedByPerson(t *testing.T) {
 		t.Errorf("%s", with)
 	}
 }
+
+// That one person has glucose measured is not told by the name of a check.
+func TestChecksOfFewAreNotNamed(t *testing.T) {
+	p := Profile{Dataset: "watches", People: 300}
+	without, _ := Published(p, disclosure.DefaultRules()).Encode()
+	p.Checks = []Check{{Name: "glucose", Values: 288, People: 1, PerPerson: 1}}
+	with, _ := Published(p, disclosure.DefaultRules()).Encode()
+	if string(with) != string(without) {
+		t.Errorf("%s", with)
+	}
+}
