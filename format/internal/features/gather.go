@@ -104,16 +104,6 @@ func (p *plan) keeps(x float64) bool {
 	return x == x && (x != 0 || !p.info.Values.additive())
 }
 
-// features reads a matrix whose rows are features. The parts of all samples may be more
-// than memory should hold; then the second half of the samples is let go, and read by
-// another pass.
-// first is the first pass: it sums everything, and keeps the parts of the samples up to
-// the place that it returns.
-// tallied is part without keeping it.
-// more is a pass for the parts of samples that the passes before let go.
-// shorten lets the second half of the samples go where they hold too much.
-// each calls do with the rows of a matrix.
-// sum adds a feature's values of all samples.
 // chosen is the candidate of each target; every one must have one.
 func (p *plan) chosen(known []string) ([]*candidate, error) {
 	out := make([]*candidate, len(p.targets))
@@ -180,7 +170,6 @@ func (p *plan) named(r *Row, n int, empty bool, what string) error {
 	return e
 }
 
-// distinct refuses columns of samples that are named alike.
 // add gives each column the sample's value.
 func (out *result) add(p *plan, s *subject, attributes []string) {
 	for i, c := range p.columns {

@@ -8,6 +8,9 @@ import (
 	"hmsp.center/hmsp/format"
 )
 
+// features reads a matrix whose rows are features. The parts of all samples may be more
+// than memory should hold; then the second half of the samples is let go, and read by
+// another pass.
 func (p *plan) features(ctx context.Context, m Matrix, again func() (Matrix, error), maxBytes int, out *result) error {
 	n := len(p.info.Samples)
 	if err := p.distinct(); err != nil {
@@ -42,6 +45,8 @@ func (p *plan) features(ctx context.Context, m Matrix, again func() (Matrix, err
 	return nil
 }
 
+// first is the first pass: it sums everything, and keeps the parts of the samples up to
+// the place that it returns.
 func (p *plan) first(ctx context.Context, m Matrix, subjects []subject, maxBytes int) (int, error) {
 	to, held, parts := len(subjects), 0, 0
 	seen := map[string]bool{}
@@ -92,6 +97,7 @@ func (p *plan) first(ctx context.Context, m Matrix, subjects []subject, maxBytes
 	return to, nil
 }
 
+// tallied is part without keeping it.
 func (p *plan) tallied(s *subject, x float64) {
 	for k, at := range p.pivots {
 		if at == s.tally.parts {
@@ -101,6 +107,7 @@ func (p *plan) tallied(s *subject, x float64) {
 	s.tally.add(x, p.info.Values, p.logs)
 }
 
+// more is a pass for the parts of samples that the passes before let go.
 func (p *plan) more(ctx context.Context, m Matrix, subjects []subject, from, maxBytes int) (int, error) {
 	to, held := len(subjects), 0
 	err := each(ctx, m, func(r *Row, _ int) error {
@@ -119,6 +126,7 @@ func (p *plan) more(ctx context.Context, m Matrix, subjects []subject, from, max
 	return to, err
 }
 
+// shorten lets the second half of the samples go where they hold too much.
 func (p *plan) shorten(subjects []subject, from, to, held, maxBytes int) (int, int) {
 	for held > maxBytes && to-from > 1 {
 		half := from + (to-from+1)/2
@@ -131,6 +139,7 @@ func (p *plan) shorten(subjects []subject, from, to, held, maxBytes int) (int, i
 	return to, held
 }
 
+// each calls do with the rows of a matrix.
 func each(ctx context.Context, m Matrix, do func(r *Row, n int) error) error {
 	var r Row
 	for n := 0; ; n++ {
@@ -150,6 +159,7 @@ func each(ctx context.Context, m Matrix, do func(r *Row, n int) error) error {
 	}
 }
 
+// sum adds a feature's values of all samples.
 func (c *candidate) sum(values []float64) {
 	if c.values == nil {
 		c.values = make([]float64, len(values))
@@ -159,6 +169,7 @@ func (c *candidate) sum(values []float64) {
 	}
 }
 
+// distinct refuses columns of samples that are named alike.
 func (p *plan) distinct() error {
 	seen := map[string]int{}
 	for i, s := range p.info.Samples {
