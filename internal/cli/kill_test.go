@@ -33,7 +33,7 @@ func TestKillNine(t *testing.T) {
 	if want.Status != receipt.Released {
 		t.Fatalf("undisturbed: %s: %s", want.Status, want.Reason)
 	}
-	seeds, kills := 6, 16
+	seeds, kills := 4, 16
 	if testing.Short() {
 		seeds, kills = 1, 6
 	}
