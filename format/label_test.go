@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +63,36 @@ func TestDetectSourceOfOneFile(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, says)
 		case !refused && (err != nil || f.Name() != want):
 			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+}
+
+// shelf is a format of folders, in which it is sure of a file with its name.
+type shelf struct{ magic }
+
+func (s shelf) SniffFolder(_ string, names []string) int {
+	if slices.Contains(names, s.name) {
+		return 90
+	}
+	return 0
+}
+
+func TestDetectSourceOfAFolder(t *testing.T) {
+	formats := []format.Format{magic{name: "csv"}, shelf{magic{name: "fit"}}, shelf{magic{name: "bed"}}, shelf{magic{name: "pgen"}}}
+	for want, files := range map[string][]string{
+		"bed": {"bed", "other"},
+		"!this folder holds sources of several kinds: bed, pgen; name one of its files":                                      {"bed", "pgen"},
+		"!what this folder holds cannot be told; name a file or a folder in it, or the format with --format: fit, bed, pgen": {"csv"},
+	} {
+		dir := t.TempDir()
+		for _, name := range files {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f, err := format.DetectSource(formats, dir)
+		if says, refused := strings.CutPrefix(want, "!"); refused && (err == nil || !strings.Contains(err.Error(), says)) || !refused && (err != nil || f.Name() != want) {
+			t.Errorf("%v: %v", files, err)
 		}
 	}
 }

@@ -239,21 +239,28 @@ func DetectSource(formats []Format, path string) (Format, error) {
 	if err != nil {
 		return nil, err
 	}
-	var best Format
-	score, tie := 0, false
+	var best, folders []Format
+	score := 1
 	for _, f := range formats {
-		if folder, ok := f.(Folder); ok {
-			if s := folder.SniffFolder(path, files); s > score {
-				best, score, tie = f, s, false
-			} else if s == score && s > 0 {
-				tie = true
-			}
+		folder, ok := f.(Folder)
+		if !ok {
+			continue
+		}
+		folders = append(folders, f)
+		switch s := folder.SniffFolder(path, files); {
+		case s > score:
+			best, score = []Format{f}, s
+		case s == score:
+			best = append(best, f)
 		}
 	}
-	if best == nil || tie {
-		return nil, &Error{File: path, Text: "what this folder holds cannot be told", Mend: "name a file in it, or the format with --format: " + names(formats)}
+	switch len(best) {
+	case 1:
+		return best[0], nil
+	case 0:
+		return nil, &Error{File: path, Text: "what this folder holds cannot be told", Mend: "name a file or a folder in it, or the format with --format: " + names(folders)}
 	}
-	return best, nil
+	return nil, &Error{File: path, Text: "this folder holds sources of several kinds: " + names(best), Mend: "name one of its files, or with --format the kind that is meant"}
 }
 
 // Address is the address of a database without a password.

@@ -40,7 +40,7 @@ func detections() []detection {
 		{"genomics/gwas_chr10_cc", "bed", ""},
 		{"genomics/kg_phase1", "bed", ""},
 		{"genomics/kg_chr*", "vcf", ""},
-		{"genomics/regenie_example", "", untold}, // the same people as bed, bgen and pgen
+		{"genomics/regenie_example", "", "sources of several kinds: bed, pgen, bgen"},
 
 		// Matrices: what has a hundred columns of numbers says so itself; a narrower one
 		// could be any table, and a person says what it is: --format matrix.
