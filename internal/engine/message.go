@@ -12,7 +12,7 @@ import (
 
 // Protocol is the version of the messages between the halves of a run. It goes
 // into every message's identity and every signed text.
-const Protocol = "hmsp/run/v3"
+const Protocol = "hmsp/run/v4"
 
 // A Kind says what a message is for. The comment names who sends it to whom.
 type Kind string

@@ -405,7 +405,7 @@ func roundState(t testing.TB, p *plan.Plan) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := "hmsp/run/v3 state 0\n"
+	text := "hmsp/run/v4 state 0\n"
 	for _, k := range b.Tasks() {
 		text += fmt.Sprintf("%d:%s%d:%s", len(k.Name), k.Name, len(k.State), k.State)
 	}

@@ -119,7 +119,7 @@ func terms(p *plan.Plan, seats []seat, fixed []string) secure.Terms {
 	for _, s := range seats {
 		parts, names = append(parts, []byte(s.Site), s.Key, s.Data), append(names, s.Site)
 	}
-	t := secure.Terms{Session: secure.Frame("hmsp/run/v3", []byte(p.Digest), []byte(p.Charter)), Roster: sha256.Sum256(secure.Frame("roster", parts...)),
+	t := secure.Terms{Session: secure.Frame("hmsp/run/v4", []byte(p.Digest), []byte(p.Charter)), Roster: sha256.Sum256(secure.Frame("roster", parts...)),
 		Members: at(p, names), Colluders: p.Colluders, Honest: p.Honest}
 	if fixed != nil && len(fixed) < len(seats) {
 		t.Epoch, t.Members = 1, at(p, fixed)
@@ -222,7 +222,7 @@ var leadLies = []lie{
 	}, "not finished"},
 	{"another round after the end", engine.KindRelease, -1, false, func(l *liar, m *engine.Message, v string) {
 		m.Kind = engine.KindRound
-		d := sha256.Sum256(fmt.Appendf(nil, "hmsp/run/v3 state %d\n", m.Round))
+		d := sha256.Sum256(fmt.Appendf(nil, "hmsp/run/v4 state %d\n", m.Round))
 		shut(l.t, m, roundMsg{State: d[:]})
 	}, "of a study that is finished"},
 	{"receipt that leaves the absent out", engine.KindRelease, -1, false, receipted(func(r *receipt.Receipt) { r.Contributors = r.Contributors[1:] }), "does not tell what happened"},
