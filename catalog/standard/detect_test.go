@@ -167,6 +167,20 @@ func TestEverySourceIsDetected(t *testing.T) {
 	}
 }
 
+// Messages of HL7 stay what they were, too.
+func TestMessagesAreDetected(t *testing.T) {
+	folder := filepath.Join("..", "..", "format", "hl7", "testdata")
+	files, err := filepath.Glob(filepath.Join(folder, "*.hl7"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, at := range append(files, folder) {
+		if f, err := format.DetectSource(standard.Catalog().Formats, at); err != nil || f.Name() != "hl7" {
+			t.Errorf("%s: want hl7: %v", at, err)
+		}
+	}
+}
+
 // matches is path.Match, with /** for everything below a folder.
 func (d detection) matches(name string) bool {
 	if folder, below := strings.CutSuffix(d.pattern, "/**"); below {
