@@ -25,6 +25,7 @@ const (
 type evidence struct {
 	lines   int
 	text    []int // of each column: cells that are no number
+	figures []int // of each column: cells that are one
 	ids     []string
 	numbers []float64 // some values, of the columns that hold numbers alone
 }
@@ -87,7 +88,7 @@ func marked(line []byte) bool {
 
 // look counts what the cells of the lines in a head are; the last line may be cut off.
 func (m *matrix) look(head []byte) evidence {
-	e := evidence{text: make([]int, len(m.names))}
+	e := evidence{text: make([]int, len(m.names)), figures: make([]int, len(m.names))}
 	var fields [][]byte
 	for e.lines < 200 && len(head) > 0 {
 		line, rest, complete := bytes.Cut(head, []byte{'\n'})
@@ -97,7 +98,7 @@ func (m *matrix) look(head []byte) evidence {
 		}
 		fields, _ = features.Fields(fields[:0], bytes.Clone(line), m.delimiter)
 		if e.lines == 0 && len(fields) == len(m.names)+1 { // R leaves out the name of the row names
-			m.names, e.text = append([]string{""}, m.names...), append(e.text, 0)
+			m.names, e.text, e.figures = append([]string{""}, m.names...), append(e.text, 0), append(e.figures, 0)
 		}
 		if len(fields) > len(m.names) || len(fields) < 2 {
 			break // Next says so
@@ -115,6 +116,9 @@ func (e *evidence) add(m *matrix, fields [][]byte) {
 	e.ids = append(e.ids, string(bytes.TrimSpace(fields[0])))
 	for i, f := range fields[1:] {
 		x, ok := features.ParseValue(f, m.decimal, m.missing)
+		if ok && x == x {
+			e.figures[i+1]++
+		}
 		switch {
 		case !ok:
 			e.text[i+1]++

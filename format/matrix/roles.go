@@ -34,7 +34,7 @@ func isCpG(id string) bool {
 func (m *matrix) describe(e evidence) error {
 	m.roles = make([]role, len(m.names))
 	m.roles[0] = name
-	apart := 0
+	apart, mixed := 0, 0
 	for i := 1; i < len(m.names); i++ {
 		m.roles[i] = m.role(i, e)
 		switch {
@@ -48,12 +48,18 @@ func (m *matrix) describe(e evidence) error {
 		if m.roles[i] != value {
 			apart++
 		}
+		if m.roles[i] == text && m.rows == featureRows && e.figures[i] > e.text[i] {
+			mixed++
+		}
 	}
 	if apart == len(m.names)-1 {
 		return m.text.Fault("no column below the header holds numbers", "name the format of the file, its delimiter or its decimal mark")
 	}
 	if apart > 0 {
 		m.notes = append(m.notes, fmt.Sprintf("%d columns beside the first hold no values of the matrix", apart))
+	}
+	if mixed > 0 { // a sample would be lost for one cell
+		m.notes = append(m.notes, fmt.Sprintf("%d of them hold numbers but for some cells, and are left out: where they are samples, write what is no number as NA", mixed))
 	}
 	if m.info.Values = m.words.values; m.info.Values == "" {
 		m.info.Values = m.values(e)
