@@ -78,6 +78,9 @@ func TestDamagedModalitiesAreRefused(t *testing.T) {
 	for _, c := range copies() {
 		damaged, _, _ := strings.Cut(c.files, " ")
 		t.Run(c.folder+"/"+c.files, func(t *testing.T) {
+			if testing.Short() && c.size(t) > 300<<10 {
+				t.Skip("long")
+			}
 			t.Run("cut in half", func(t *testing.T) {
 				c.refused(t, damaged, false, func(b []byte) []byte { return b[:len(b)/2] })
 			})
@@ -98,6 +101,19 @@ func TestDamagedModalitiesAreRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// size is that of the copied files.
+func (c copied) size(t *testing.T) int64 {
+	total := int64(0)
+	for _, n := range strings.Fields(c.files) {
+		info, err := os.Stat(shared(t, filepath.FromSlash(c.folder), n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += info.Size()
+	}
+	return total
 }
 
 // refused copies the files, with the first of them damaged and named so, and gives the

@@ -95,7 +95,7 @@ func TestEveryModalityIsRegistered(t *testing.T) {
 	for _, m := range modalities() {
 		t.Run(m.path, func(t *testing.T) {
 			source := shared(t, filepath.FromSlash(m.path))
-			if info, err := os.Stat(source); testing.Short() && (err != nil || info.IsDir() || info.Size() > 2<<20) {
+			if info, err := os.Stat(source); testing.Short() && (err != nil || info.IsDir() || info.Size() > 300<<10) {
 				t.Skip("long")
 			}
 			m.registered(t, source)
