@@ -221,6 +221,9 @@ func (l Loader) fillRows(ctx context.Context, d Dataset, f format.Format, dictio
 	if err != nil {
 		return err
 	}
+	if w, ok := f.(*wide); ok && rows == 0 && w.left > 0 {
+		b.problems = append(b.problems, Problem{Text: "the list of samples has none of the samples of the source", Mend: "write them in the list as the source calls them, or leave out --samples"})
+	}
 	b.judge(rows)
 	p := Profile{Dataset: d.Name, Format: b.format.Name(), Shape: Rows, Rows: rows, People: rows, Absent: b.absent, Unused: b.unused(), Problems: b.problems, Notes: b.described.Notes}
 	if r.named {

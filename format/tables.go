@@ -295,13 +295,20 @@ func Files(path string) ([]string, error) {
 }
 
 // Owner says whose a file of a folder is where the file itself does not: the name of the
-// folder that it lies in, or else its own up to the first dot. Name is one of Files.
+// folder that it lies in, or else its own without its ending, and without ".gz" behind that.
+// Only the ending is taken off: what stands before may be all that tells two people apart.
+// Name is one of Files.
 func Owner(name string) string {
 	if folder, _, inside := strings.Cut(name, "/"); inside {
 		return folder
 	}
-	owner, _, _ := strings.Cut(name, ".")
-	return owner
+	if packed := strings.TrimSuffix(name, ".gz"); packed != "" {
+		name = packed
+	}
+	if ending := filepath.Ext(name); ending != name {
+		name = strings.TrimSuffix(name, ending)
+	}
+	return name
 }
 
 // entries lists what is in one folder below path.

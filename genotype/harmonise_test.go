@@ -76,16 +76,17 @@ func TestHarmonise(t *testing.T) {
 		{"at another position", bed, []Variant{v("1:6:A:G", "rs1")}, "grch37:1:5:A:G dbsnp:rs1", "- another position"},
 		{"where another build has it", vcf, []Variant{v("1:6:A:G", "rs1")}, "grch37:1:5:A:G grch38:1:6:A:G dbsnp:rs1", "- another position than the dictionary: where GRCh38 has it"},
 		{"at another position, other alleles here", bed, []Variant{v("1:5:A:C", ""), v("1:6:A:G", "rs1")}, "grch37:1:5:A:G dbsnp:rs1", "- another position"},
-		{"by name", bed, []Variant{v("1:5:A:T", "sim12")}, "hmsp:sim12", "1:5:A:T"},
+		{"by name", vcf, []Variant{v("1:5:A:T", "sim12")}, "hmsp:sim12", "1:5:A:T"},
+		{"by name alone, where either allele may be counted", bed, []Variant{v("1:5:A:T", "sim12")}, "hmsp:sim12", "- gives no alleles"},
 		{"by one of several names", vcf, []Variant{v("1:5:A:T", "rs1;rs2")}, "dbsnp:rs2", "1:5:A:T"},
-		{"by a whole name", bed, []Variant{v("1:5:A:T", "affx:12")}, "affx:12", "1:5:A:T"},
+		{"by a whole name", vcf, []Variant{v("1:5:A:T", "affx:12")}, "affx:12", "1:5:A:T"},
 		{"by name alone, twice", vcf, []Variant{v("1:5:A:T", "rs1"), v("1:5:A:C", "rs1")}, "dbsnp:rs1", "- several"},
 		{"of another build by name", vcf, []Variant{v("1:9:A:G", "rs1")}, "dbsnp:rs1 grch38:1:5:G:A", "1:9:G:A turned"},
 		{"of another build, one of several", vcf, []Variant{v("1:9:A:G", "rs1"), v("1:9:A:C", "rs1")}, "dbsnp:rs1 grch38:1:5:A:C", "1:9:A:C"},
 		{"of another build", vcf, []Variant{v("1:5:A:G", "")}, "grch38:1:5:A:G", "- another build"},
 		{"of another build, not named in the file", vcf, []Variant{v("1:5:A:G", "")}, "grch38:1:5:A:G dbsnp:rs1", "- another build"},
 		{"a code that is none", vcf, []Variant{v("1:5:A:G", "")}, "grch37:1:5", ""},
-		{"without a place", bed, []Variant{{Chromosome: "0", ID: "rs1", Ref: "A", Alt: "C"}}, "dbsnp:rs1", "rs1"},
+		{"without a place", vcf, []Variant{{Chromosome: "0", ID: "rs1", Ref: "A", Alt: "C"}}, "dbsnp:rs1", "rs1"},
 		{"its own name again", bed, []Variant{{Chromosome: "0", ID: "rs1", Ref: "A", Alt: "C"}}, "rs1", "rs1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -190,7 +191,7 @@ func TestHarmoniserRegions(t *testing.T) {
 }
 
 func TestNotes(t *testing.T) {
-	_, notes := harmonise(Info{}, []Variant{v("1:5:T:C", ""), v("1:6:G:A", ""), v("1:7:G:A", "rs7")}, "grch37:1:5:A:G", "grch37:1:6:A:G", "dbsnp:rs7", "grch38:x")
+	_, notes := harmonise(Info{}, []Variant{v("1:5:T:C", ""), v("1:6:G:A", ""), v("1:7:G:A", "rs7")}, "grch37:1:5:A:G", "grch37:1:6:A:G", "rs7", "grch38:x")
 	for i, want := range []string{"2 of 2 variants lie where GRCh37", "turned round", "1 variant is on the other strand", "1 variant was found by its name", "1 variant has a code"} {
 		if i >= len(notes) || !strings.Contains(notes[i], want) {
 			t.Fatalf("notes %q; want %q", notes, want)
@@ -215,7 +216,7 @@ func TestMany(t *testing.T) {
 func TestWant(t *testing.T) {
 	got := Want([]string{"20:61795:G:T", "grch38:chr20:81154:G:T", "dbsnp:rs4814683", "rs1", "grch37:20", "GRCH37:1:5:A:<DEL>"})
 	want := Wanted{Places: []Place{{"", v("20:61795:G:T", "")}, {GRCh38, v("20:81154:G:T", "")}, {GRCh37, v("1:5:A:<DEL>", "")}},
-		IDs: []string{"rs4814683", "dbsnp:rs4814683", "rs1"}, Broken: 1}
+		IDs: []string{"rs4814683", "dbsnp:rs4814683", "rs1"}, Broken: 1, Coded: true}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}

@@ -32,17 +32,19 @@ func (h *Harmoniser) Matches() ([]Match, []string) {
 
 // The problems of variants that a source has.
 const (
-	otherPlace  = "the file has the variant of this name at another position than the dictionary"
-	otherBuild  = "most variants of the dictionary are at another position in this file: it is of another build than it seems"
-	mendBuild   = "find out the build of the file and lift it over, or add the codes of its build to the dictionary"
-	otherAllele = "the variant at this position has other alleles than the dictionary's"
-	mendAllele  = "check build and alleles; insertions and deletions are compared as written, so normalise them in the file (bcftools norm) and the dictionary"
-	onePlace    = "the dictionary has this variant on another build than the file's"
-	mendPlace   = "add its code on the file's build to the dictionary"
-	palindromic = "its alleles are A and T, or C and G: which strand the file has cannot be told, and the count could be that of either allele"
-	mendStrand  = "if the file is known to be on the forward strand, name the file's own column CHROMOSOME:POSITION:ALLELE:COUNTED in the mapping; or use a file with reference alleles, such as VCF"
-	several     = "the file has several variants that are the one wanted"
-	mendSeveral = "take the duplicates out (plink2 --rm-dup), or add a code with position and alleles to the dictionary"
+	otherPlace    = "the file has the variant of this name at another position than the dictionary"
+	otherBuild    = "most variants of the dictionary are at another position in this file: it is of another build than it seems"
+	mendBuild     = "find out the build of the file and lift it over, or add the codes of its build to the dictionary"
+	otherAllele   = "the variant at this position has other alleles than the dictionary's"
+	mendAllele    = "check build and alleles; insertions and deletions are compared as written, so normalise them in the file (bcftools norm) and the dictionary"
+	onePlace      = "the dictionary has this variant on another build than the file's"
+	mendPlace     = "add its code on the file's build to the dictionary"
+	palindromic   = "its alleles are A and T, or C and G: which strand the file has cannot be told, and the count could be that of either allele"
+	mendStrand    = "if the file is known to be on the forward strand, name the file's own column CHROMOSOME:POSITION:ALLELE:COUNTED in the mapping; or use a file with reference alleles, such as VCF"
+	several       = "the file has several variants that are the one wanted"
+	nameAlone     = "the source has a variant of this name, but the dictionary gives no alleles, and a file of this kind may count either of them"
+	mendNameAlone = "add a code with position and alleles to the dictionary, such as grch38:CHROMOSOME:POSITION:REF:COUNTED"
+	mendSeveral   = "take the duplicates out (plink2 --rm-dup), or add a code with position and alleles to the dictionary"
 )
 
 // build is that of the source, or the one on which more of the wanted variants are found.
@@ -118,6 +120,9 @@ func (h *Harmoniser) match(i int, build Build) Match {
 	}
 	if len(named) > 1 {
 		return Match{Variant: named[0], Problem: several, Mend: mendSeveral}
+	}
+	if w.Coded && !h.info.ReferenceKnown { // another site's file may count the other allele
+		return Match{Variant: named[0], Problem: nameAlone, Mend: mendNameAlone}
 	}
 	return Match{Found: true, Variant: named[0], ByID: true}
 }

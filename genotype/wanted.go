@@ -10,6 +10,7 @@ type Wanted struct {
 	Places []Place
 	IDs    []string // "rs123"
 	Broken int      // codes of a place that say none
+	Coded  bool     // it has codes, of a dictionary, and not the name of one file's column alone
 }
 
 // A Place is a variant with the build that its position is of. Build is "" where the
@@ -38,6 +39,7 @@ func Want(names []string) Wanted {
 		case build != "":
 			w.Broken++
 		case coded:
+			w.Coded = true
 			_, id, _ := strings.Cut(name, ":")
 			w.IDs = append(w.IDs, id, name)
 		default:

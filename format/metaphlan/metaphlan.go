@@ -9,8 +9,8 @@
 // found by its whole name, by its last one ("g__Bacteroides", "t__SGB1815"), and by its
 // taxon of NCBI.
 //
-// The sample of a single profile is what its #SampleID says, and else the file's name up
-// to its first dot. It refuses what is no percentage, clades twice, and tables without
+// The sample of a single profile is what its #SampleID says, and else the file's name
+// without its ending. It refuses what is no percentage, clades twice, and tables without
 // clades.
 package metaphlan
 
@@ -100,7 +100,9 @@ func (p *profile) Next(r *features.Row) error {
 func (p *profile) Close() error { return nil }
 
 // own is the sample of a profile that does not say it.
-func own(path string) string { return format.Owner(filepath.Base(path)) }
+func own(path string) string {
+	return strings.TrimSuffix(format.Owner(filepath.Base(path)), ".profile")
+}
 
 // name is the last taxon of a clade and its rank: 's' and "s__X" of "k__A|...|s__X".
 func name(clade string) (taxon string, rank byte) {

@@ -5,7 +5,7 @@
 // the code hmsp:label: a value_code where it is written as system:code, else a value_text.
 // A file labels.csv in the folder lists them, with the columns file and label, and patient
 // and time if it has them; without it the folder that a picture lies in is its label.
-// Where no list says whose a picture is, its name up to the first dot does.
+// Where no list says whose a picture is, its name without the ending does.
 //
 // It refuses a list that names a picture that is not there, and pictures that are cut off
 // or that have more than 67 million pixels.

@@ -106,7 +106,7 @@ func whose(names []string) string {
 	case patientRole:
 		return ""
 	case documentRole:
-		return "no field names the patient: the name of each document does, up to its first dot"
+		return "no field names the patient: the name of each document does, without its ending"
 	case visitRole:
 		return "no field names the patient: each visit counts as somebody of its own"
 	}

@@ -106,9 +106,9 @@ func kindOf(head []byte, name string) kind {
 	return plain
 }
 
-// owner says whose a text file is: format.Owner, without a date behind it.
+// owner says whose a text file is: format.Owner, without a date and what is behind it.
 func owner(name string) string {
-	return regexp.MustCompile(`^(.+?)[ _-]+\d{4}-\d{2}-\d{2}$`).ReplaceAllString(format.Owner(name), "$1")
+	return regexp.MustCompile(`^(.+?)[ ._-]+\d{4}-\d{2}-\d{2}([ ._-].*)?$`).ReplaceAllString(format.Owner(name), "$1")
 }
 
 // dateOf is the date in a file's name, "" where there is none.

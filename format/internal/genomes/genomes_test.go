@@ -199,7 +199,7 @@ func TestValues(t *testing.T) {
 	if got := plain(t, f, dosages, "1:100:A:G", "1:100:G:A", "rs2"); got != "0.5 1.5 1; - - -; 2 0 2" {
 		t.Errorf("dosages: %s", got)
 	}
-	if found, err := f.Find(t.Context(), dosages, format.Options{}, [][]string{{"dbsnp:rs1"}}); err != nil || found.Columns[0] != (format.Column{Name: "1:100:A:G", Kind: format.Float}) {
+	if found, err := f.Find(t.Context(), dosages, format.Options{}, [][]string{{"grch37:1:100:A:G", "dbsnp:rs1"}}); err != nil || found.Columns[0] != (format.Column{Name: "1:100:A:G", Kind: format.Float}) {
 		t.Errorf("dosages: %+v, %v", found, err)
 	}
 }
