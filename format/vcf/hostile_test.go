@@ -34,6 +34,9 @@ func TestProvisionalAlleles(t *testing.T) {
 // A small file that unfolds to one endless line, or to alleles without end, is refused
 // before it fills the memory.
 func TestUnfolding(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	for name, chunk := range map[string]string{"line": strings.Repeat("A", 1<<20), "alleles": strings.Repeat(",C", 1<<19)} {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer

@@ -167,6 +167,9 @@ func sameFrequencies(t *testing.T, rows []row, in []bool, reference string) {
 }
 
 func TestFrequenciesOfEuropeans(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	for _, site := range []string{"siteA_300_phased", "siteB_203_unphased"} {
 		t.Run(site, func(t *testing.T) {
 			info, rows := read(t, shared(t, "genomics", "kg_chr20_eur", site+".vcf.gz"), genotype.Options{})
@@ -180,6 +183,9 @@ func TestFrequenciesOfEuropeans(t *testing.T) {
 }
 
 func TestPooledFrequencies(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	_, a := read(t, shared(t, "genomics", "kg_chr20_eur", "siteA_300_phased.vcf.gz"), genotype.Options{})
 	_, b := read(t, shared(t, "genomics", "kg_chr20_eur", "siteB_203_unphased.vcf.gz"), genotype.Options{})
 	col, want := table(t, shared(t, "reference", "genomics", "kg_chr20_pooled_freq.tsv.gz"))

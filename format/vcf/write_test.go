@@ -13,6 +13,9 @@ import (
 )
 
 func TestWrite(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	info, want := read(t, realFiles(t)[1], genotype.Options{})
 	h := Header{Samples: info.Samples, Build: genotype.GRCh37, Source: "a test", Dosages: false}
 	path, index := rewrite(t, h, realFiles(t)[1])
