@@ -168,6 +168,7 @@ func (m *matrix) decide(e evidence) {
 		m.notes = append(m.notes, string(m.rows)+", by the identifiers")
 	default:
 		m.rows = featureRows
+		m.info.Guessed = true
 		m.notes = append(m.notes, "features-in-rows is a guess: neither header nor identifiers tell; table: samples-in-rows says otherwise")
 	}
 	if m.annotation != nil && max(inRows, inColumns) < 0.5 {

@@ -28,3 +28,16 @@ func TestSamplesWithTextsAreTold(t *testing.T) {
 		}
 	}
 }
+
+// Where it is a guess which way a file lies, its names may be those of samples: none is
+// suggested.
+func TestNoSuggestionFromAGuess(t *testing.T) {
+	path := write(t, "guess.csv", "x,first,second\nanna7,1,2\nbert8,3,4\n")
+	found, err := New().(format.Wide).Find(t.Context(), path, format.Options{}, [][]string{{"anna8"}})
+	if err != nil || len(found.Notes) > 0 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if _, err := New().Open(t.Context(), path, format.Options{Columns: []string{"sample", "anna8"}}); err == nil || strings.Contains(err.Error(), "anna7") {
+		t.Errorf("%v", err)
+	}
+}

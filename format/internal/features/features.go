@@ -90,7 +90,8 @@ type Info struct {
 	Features []Feature
 	// Attributes name what else is known of each sample, in a matrix whose rows are samples.
 	Attributes []string
-	Rows       int // -1 if it cannot be told without reading everything
+	Guessed    bool // what are features is a guess: their names may be those of samples, and are not said
+	Rows       int  // -1 if it cannot be told without reading everything
 	Notes      []string
 }
 

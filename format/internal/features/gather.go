@@ -126,6 +126,9 @@ func (p *plan) chosen(known []string) ([]*candidate, error) {
 
 // unknown names a column that the file lacks; of a function the name in it.
 func (p *plan) unknown(column, name string, known []string) error {
+	if p.info.Guessed {
+		known = nil
+	}
 	for _, c := range standard(p.info) {
 		known = append(known, c.Name)
 	}

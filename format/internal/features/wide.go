@@ -102,7 +102,7 @@ func (p *plan) find(ctx context.Context, m Matrix) ([]string, error) {
 	var known []string
 	meet := func(f Feature) {
 		p.match(f, func(*candidate) {})
-		if len(known) < suggested {
+		if len(known) < suggested && !p.info.Guessed {
 			known = append(known, f.ID)
 			for _, taxon := range f.Lineage {
 				if rank, name := rankOf(taxon); rank == 'g' && name != "" {
