@@ -19,7 +19,7 @@ func TestCodesPage(t *testing.T) {
 		"## Recordings of devices\n\n" +
 		"| code | measure | unit | of each | plausible | how |\n|---|---|---|---|---|---|\n")
 	for _, c := range activity.Codes() {
-		fmt.Fprintf(&b, "| `%s` | %s | `%s` | %s | %g to %g | %s |\n", c.Code, c.Label, c.Unit, span(c.Span), c.Low, c.High, c.How)
+		fmt.Fprintf(&b, "| `%s` | %s | `%s` | %s | %g to %g | %s |\n", c.Code, c.Label, c.Unit, c.Span, c.Low, c.High, c.How)
 	}
 	b.WriteString("\n## Images\n\nFirst-order features of the intensities, with the codes of the Image Biomarker Standardisation Initiative\n" +
 		"([reference manual](https://arxiv.org/abs/1612.07003)).\n\n| code | feature |\n|---|---|\n")
@@ -28,14 +28,4 @@ func TestCodesPage(t *testing.T) {
 	}
 	b.WriteString("| `hmsp:volume-above-800` | volume of the voxels whose intensity is above 800, in mL |\n")
 	golden(t, "docs/codes.md", b.Bytes())
-}
-
-func span(s activity.Span) string {
-	switch s {
-	case activity.Hour:
-		return "hour"
-	case activity.Day:
-		return "day"
-	}
-	return "recording"
 }
